@@ -1,0 +1,102 @@
+# `make help` explains every target. The two that matter: `make train` and `make test`.
+# Each makes .venv and installs everything first, if that is not done yet.
+
+PYTHON ?= python3
+# The CPU build of torch: plain `torch` would fetch gigabytes of CUDA. For a GPU see `make help`.
+TORCH ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 2
+WORKERS ?= 2
+
+# DIR= names one or several configurations. Without it, `train` takes the three reference ones
+# and the cleaning targets take all.
+REFERENCE := logs/L96_1 logs/L96_2 logs/L96_3
+EVERY := $(patsubst %/config.py,%,$(sort $(wildcard logs/*/config.py)))
+RUN_DIRS = $(or $(DIR),$(REFERENCE))
+CLEAN_DIRS = $(or $(DIR),$(EVERY))
+yes = $(filter-out 0 no false False,$(1))
+
+# We parallelize by processes; threads inside each would only compete for the same cores.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export NUMBA_NUM_THREADS := 1
+
+BIN := .venv/bin
+VENV := .venv/.complete
+.DEFAULT_GOAL := help
+.PHONY: help venv data_generate data_clean train train_clean evaluate test lint check bench docs readme \
+        lab tensorboard clear reset remove_cache
+
+help: ## this list
+	@grep -E '^[a-z_]+:.*## ' Makefile | sed -E 's/^([a-z_]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+	@echo
+	@echo "  DIR=logs/L96_1     which configuration (several: DIR=\"logs/L96_1 logs/L96_2\")"
+	@echo "  AGENT=seed         which agent preset of logs/global_config.py (default: its 'agent')"
+	@echo "  TEST=1             a short training, 10,000 steps"
+	@echo "  FORCE=1            make the data again, although it is current"
+	@echo "  PYTHON=python3.12  which Python makes .venv (3.11 or newer)"
+	@echo "  TORCH=torch        which torch goes into a new .venv (default: 2.13.0 for CPU)"
+
+venv: $(VENV) ## make .venv and install everything (2-5 minutes, 2 GB)
+
+# The stamp is written last, so an interrupted installation is simply continued by the next make.
+$(VENV): settings.ini setup.py
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "rl4da needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12 venv"; exit 1; }; \
+	  $(PYTHON) -m venv --clear .venv; }
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install $(TORCH)
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	@$(BIN)/python -m pip check
+	@touch $@
+
+data_generate: $(VENV) ## make the data that training needs (about 1 minute each; logs/<NAME>/precomputed_paths)
+	$(BIN)/rl4da_data --dir $(RUN_DIRS) $(if $(call yes,$(FORCE)),--force)
+
+data_clean: ## remove generated data (DIR=: of one configuration)
+	@scripts/clean.sh data $(CLEAN_DIRS)
+
+train: data_generate ## data if missing, then train every configuration at once (20 minutes on 2 cores; logs/<NAME>/train.ipynb)
+	AGENT="$(AGENT)" TEST="$(call yes,$(TEST))" scripts/train_concurrent.sh $(RUN_DIRS)
+
+train_clean: ## remove what training wrote, keep data (DIR=: of one configuration)
+	@scripts/clean.sh training $(CLEAN_DIRS)
+
+clear: train_clean ## the same as train_clean
+
+reset: ## remove all that runs wrote, keep config.py (DIR=: of one configuration)
+	@scripts/clean.sh all $(CLEAN_DIRS)
+
+evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES= R= AGENT=; logs/<NAME>/evaluation.json)
+	@set -e; for dir in $(RUN_DIRS); do $(BIN)/rl4da_evaluate --dir $$dir $(if $(SEED),--seed $(SEED)) \
+	  $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(R),--R $(R)) $(if $(AGENT),--agent $(AGENT)); done
+
+test: $(VENV) ## run every notebook as a test (5-10 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
+	@$(BIN)/python scripts/test_notebooks.py $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
+
+lint: $(VENV) ## notebooks clean, package in sync, README current (10 seconds)
+	@$(BIN)/python scripts/check_notebooks.py
+	@$(BIN)/python scripts/readme.py --check
+
+check: ## exactly what CI runs: lint, tests of the checks, docs, test (10 minutes)
+	@.ci/run
+
+bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (2 minutes)
+	@$(BIN)/python scripts/bench.py
+
+docs: readme ## HTML pages, by Quarto if it is there, else by Sphinx (1 minute; _docs/index.html)
+	@touch README.md  # newer than index.ipynb, so that nbdev_docs leaves it as it is
+	@if command -v quarto >/dev/null; then $(BIN)/nbdev_docs; else $(BIN)/python scripts/docs.py; fi
+	@$(BIN)/python scripts/check_links.py _docs
+
+readme: $(VENV) ## README.md from nbs/index.ipynb
+	@$(BIN)/python scripts/readme.py
+
+lab: $(VENV) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab nbs
+
+tensorboard: $(VENV) ## curves of running and finished trainings, in the browser
+	$(BIN)/tensorboard --logdir $(or $(DIR),logs)
+
+remove_cache: ## remove __pycache__, compiled kernels, checkpoints of Jupyter, built pages
+	@find . -path ./.venv -prune -o -type d \( -name __pycache__ -o -name .ipynb_checkpoints -o -name .ruff_cache \) -print0 | xargs -0 rm -rf
+	@rm -rf _proc _docs
