@@ -1,16 +1,16 @@
-"""Run notebooks as tests, as `nbdev_test` does, with the time of each and a count at the end.
+"""Run notebooks as tests: `nbdev_test` on each, with its time, and a count at the end.
 
-nbdev_test itself prints neither, and a line `N passed, N failed` is what people and CI look for.
+One process per notebook, so that one that crashes takes no other with it. The line `N passed, N failed` is what
+people and CI look for.
 """
-import argparse, multiprocessing, os, sys, time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import argparse, subprocess, sys, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from nbdev.config import get_config
 from nbdev.doclinks import nbglob
 from nbdev.frontmatter import FrontmatterProc
 from nbdev.process import NBProcessor
-from nbdev.test import test_nb
 
 
 def skipped(path):
@@ -19,31 +19,33 @@ def skipped(path):
     return str(getattr(nb, 'frontmatter_', {}).get('skip_exec', False)).lower() == 'true'
 
 
+def passes(path, flags):
+    "Run one notebook; say how it went."
+    began = time.time()
+    command = [Path(sys.executable).with_name('nbdev_test'), '--path', path, '--flags', flags]
+    run = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    if run.returncode: print(run.stdout)
+    print(f"{'FAILED' if run.returncode else 'ok':6}  {path.name}  {time.time() - began:.0f} s", flush=True)
+    return run.returncode == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('notebooks', nargs='*', help='default: all in nbs/')
-    parser.add_argument('--workers', type=int, default=2)
+    parser.add_argument('notebooks', nargs='*', type=Path, help='default: all in nbs/')
+    parser.add_argument('--workers', type=int, default=2, help='how many at a time')
     parser.add_argument('--flags', default='', help="cells to run that are normally not, e.g. 'slow'")
     args = parser.parse_args()
+    for p in args.notebooks:
+        if not p.is_file(): parser.error(f'{p}: no such notebook')
 
-    config = get_config()
-    # Absolute: nbdev changes into the notebook's folder to run it.
-    found = [Path(p).absolute() for p in args.notebooks] or sorted(nbglob(config.nbs_path, as_path=True).map(Path.absolute))
-    paths = [p for p in found if not skipped(p)]
-    for p in set(found) - set(paths): print(f'skip    {p.name}: it says skip_exec', flush=True)
-    skip, force = config.tst_flags.split(), args.flags.split()
-
-    failed, began = 0, time.time()
-    # A fresh process for each notebook: no state of one reaches the next.
-    with ProcessPoolExecutor(args.workers, multiprocessing.get_context('spawn'), max_tasks_per_child=1) as pool:
-        runs = {pool.submit(test_nb, p, skip, force, basepath=config.config_path): p for p in paths}
-        for run in as_completed(runs):
-            passed, seconds = run.result()
-            failed += not passed
-            print(f"{'ok' if passed else 'FAILED':6}  {os.path.relpath(runs[run])}  {seconds:.0f} s", flush=True)
+    paths = args.notebooks or sorted(nbglob(get_config().nbs_path, as_path=True))
+    for p in filter(skipped, paths): print(f'skip    {p.name}: it says skip_exec')
+    began = time.time()
+    with ThreadPoolExecutor(args.workers) as pool:
+        results = list(pool.map(lambda p: passes(p, args.flags), [p for p in paths if not skipped(p)]))
     print(f'in {time.time() - began:.0f} s')
-    print(f'{len(paths) - failed} passed, {failed} failed')
-    sys.exit(failed > 0 or not paths)
+    print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
+    sys.exit(not results or not all(results))
 
 
 if __name__ == '__main__': main()
