@@ -1,7 +1,7 @@
 """Run notebooks as tests: `nbdev_test` on each, with its time, and a count at the end.
 
-One process per notebook, so that one that crashes takes no other with it. The line `N passed, N failed` is what
-people and CI look for.
+One process per notebook, so that one that crashes takes no other with it. The line `N passed, N failed` is
+what people and CI look for.
 """
 import argparse, subprocess, sys, time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ def passes(path, flags):
     "Run one notebook; say how it went."
     began = time.time()
     command = [Path(sys.executable).with_name('nbdev_test'), '--path', path, '--flags', flags]
-    run = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    run = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if run.returncode: print(run.stdout)
     print(f"{'FAILED' if run.returncode else 'ok':6}  {path.name}  {time.time() - began:.0f} s", flush=True)
     return run.returncode == 0
