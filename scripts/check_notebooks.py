@@ -44,6 +44,11 @@ def import_cells(nb):
         if any(map(is_import, nodes)) and not all(map(is_import, body)):
             yield i, 'imports and other code in one cell'
 
+def titles(nb):
+    first = next((c for c in nb['cells'] if c['cell_type'] == 'markdown'), None)
+    if first and not re.fullmatch(r'# \S.*\n*(> .*)?', source(first)):
+        yield nb['cells'].index(first), 'only "# Title" and one line "> quote" here: the docs drop the rest'
+
 def star_imports(nb):
     for i, cell in enumerate(nb['cells']):
         if is_exported(cell) and re.search(r'^\s*from\s+\S+\s+import\s+\*', source(cell), re.M):
@@ -165,6 +170,7 @@ def main():
     stored = rooms | read('logs/recorded/**/*.ipynb')
     checks = {
         'cells with imports hold nothing else': each(import_cells, rooms),
+        'a title and its quote have a cell of their own': each(titles, rooms),
         'no star imports in exported cells': each(star_imports, rooms),
         'stored outputs: no errors, warnings, machine paths, progress bars': each(stored_outputs, stored),
         'notebooks are committed executed': each(executed, rooms),

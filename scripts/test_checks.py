@@ -60,6 +60,7 @@ def stdout(text): return output('stream', text=text)
 
 def mixed_import(nb): add(nb, 'import json\nx = json.dumps(1)')
 def hidden_import(nb): add(nb, 'def f():\n    import json\n    return json.dumps(radii[0])')
+def long_title(nb): nb.cells[0].source += '\n\nIn: a radius. Out: an area.'
 def star_import(nb): nb.cells[2].source = '#| export\nfrom math import *\nimport math'
 def error(nb): add(nb, '1/0', **output('error', ename='ZeroDivisionError', evalue='', traceback=[]))
 def stderr(nb): add(nb, 'radii[:1]', **output('stream', name='stderr', text='DeprecationWarning: old'))
@@ -76,6 +77,7 @@ def long_line(nb): add(nb, f'a_long_name = "{"x"*100}"')
 changes = {
     mixed_import: 'imports and other code in one cell',
     hidden_import: 'imports and other code in one cell',
+    long_title: 'only "# Title" and one line',
     star_import: 'a star import in an exported cell',
     error: 'a stored error: ZeroDivisionError',
     stderr: 'stored stderr: DeprecationWarning: old',
