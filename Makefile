@@ -44,8 +44,8 @@ $(VENV): settings.ini setup.py
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "rl4da needs Python 3.11 or newer, and $(PYTHON) is not. Name another: make PYTHON=python3.12 venv"; exit 1; }; \
 	  $(PYTHON) -m venv --clear .venv; }
-	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install $(TORCH)
-	$(BIN)/python -m pip install -q -e '.[dev]'
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --no-deps $(TORCH)
+	$(BIN)/python -m pip install -q -e '.[dev]'  # and what torch depends on
 	@$(BIN)/python -m pip check
 	@touch $@
 
