@@ -10,11 +10,12 @@ __all__ = ['Count', 'Positive', 'Share', 'STATES', 'UserError', 'ConfigError', '
            'path_quality', 'check_quality', 'derived', 'fit_normalization', 'Normalization', 'whole_file', 'write_json',
            'data_settings', 'config_hash', 'path_file', 'damaged', 'read_arrays', 'SavedPath', 'checksum',
            'load_manifest', 'load_path', 'verify_data_quality', 'make_paths', 'cpus', 'watch', 'alone_in',
-           'has_whole_path', 'is_current', 'remove_data', 'make_data', 'generate', 'temporary_folder', 'write_config',
-           'small_experiment', 'user_errors', 'generate_all', 'main']
+           'has_whole_path', 'is_current', 'data_files', 'remove_strays', 'remove_data', 'make_missing', 'make_data',
+           'generate', 'temporary_folder', 'write_config', 'small_experiment', 'user_errors', 'generate_all', 'main']
 
-# %% ../nbs/02_data.ipynb #2d3c34da
-import atexit, difflib, hashlib, json, math, os, runpy, shutil, subprocess, sys, tempfile, time, traceback, zipfile, zlib
+# %% ../nbs/02_data.ipynb #6b27606b
+import atexit, difflib, hashlib, json, math, os, runpy, shutil, subprocess, sys, tempfile, time, traceback
+import zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -28,17 +29,17 @@ from fastcore.basics import patch
 from fastcore.script import Param, call_parse, store_true
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from tqdm.auto import tqdm
+from tqdm import tqdm
 from .eakf import EAKF, identity, rmse, spread
 from .models import MODELS
 
-# %% ../nbs/02_data.ipynb #45f923ec
+# %% ../nbs/02_data.ipynb #261a9376
 class UserError(Exception): "Something the user can put right: one line that says where and how."
 class ConfigError(UserError): "A configuration that cannot be meant."
 class DataError(UserError): "Data on disk that is missing, outdated, damaged or bad."
 
 def short(path):
-    "`path` as messages show it, from the folder `logs` on, such as `logs/L96_1/config.py`; else its last two parts."
+    "`path` as messages show it: from the folder `logs` on (`logs/L96_1/config.py`), else its last two parts."
     parts = Path(path).parts
     at = max((i for i, part in enumerate(parts) if part == "logs"), default=max(len(parts) - 2, 0))
     return "/".join(parts[at:])
@@ -52,12 +53,13 @@ class Frozen(BaseModel):
         "A checked copy with `changes`. Raises `ConfigError`."
         return read_config(type(self), dict(self) | changes, f"{type(self).__name__}.replace")
 
-# %% ../nbs/02_data.ipynb #06bd0c8f
+# %% ../nbs/02_data.ipynb #74c903b7
 def hint(key, known):
     "The end of a message about `key`: the closest of the `known` names, or all of them."
     near = difflib.get_close_matches(str(key), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
 
+# %% ../nbs/02_data.ipynb #75d5f2df
 def explain(cls, error):
     "What is wrong with a key of `cls`, in one line, from one entry of pydantic's `ValidationError.errors()`."
     where = ".".join(map(str, error["loc"]))
@@ -66,19 +68,20 @@ def explain(cls, error):
     if error["type"] == "value_error": return str(error["ctx"]["error"])
     return f"{where} = {error['input']!r}: {error['msg'].removeprefix('Input ')}"
 
+# %% ../nbs/02_data.ipynb #8b484c06
 def read_config(cls, given, where):
-    "`cls` from the dict `given`. `ConfigError`: `where` it is, which key, what is wrong, what would be right."
+    "`cls` from the dict `given`. `ConfigError`: where it is, which key, what is wrong, what would be right."
     try: return cls.model_validate(given)
     except ValidationError as e:
-        error = min(e.errors(), key=lambda e: e["type"] != "extra_forbidden")    # a misspelling explains the rest
+        error = min(e.errors(), key=lambda e: e["type"] != "extra_forbidden")    # misspelled keys first
         raise ConfigError(f"{where}: {explain(cls, error)}") from None
 
-# %% ../nbs/02_data.ipynb #6497745d
+# %% ../nbs/02_data.ipynb #8b4d8d94
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-# %% ../nbs/02_data.ipynb #f98164b2
+# %% ../nbs/02_data.ipynb #36b9d350
 class TwinSettings(Frozen):
     "Ensemble, filter and observations."
     num_ensembles: int = Field(ge=2)
@@ -89,7 +92,7 @@ class TwinSettings(Frozen):
     inflation: dict[str, Positive]              # by experiment name or model class
     localization: dict[str, Positive | None]
 
-# %% ../nbs/02_data.ipynb #587c0796
+# %% ../nbs/02_data.ipynb #731ecc3a
 class DataSettings(Frozen):
     "How much is generated, from which seed, and what becomes -1 and 1."
     total_steps: Count
@@ -100,7 +103,7 @@ class DataSettings(Frozen):
     seed: int = Field(ge=0)
     norm_percentiles: tuple[float, float]
 
-# %% ../nbs/02_data.ipynb #df7645f9
+# %% ../nbs/02_data.ipynb #97c2ba1e
 class TaskSettings(Frozen):
     "The environment that an agent sees (rl4da.env)."
     action: Literal["analysis", "increment", "shift_scale"]
@@ -111,6 +114,7 @@ class TaskSettings(Frozen):
     temporal_window: Count
     episode_cycles: Count
 
+# %% ../nbs/02_data.ipynb #56e1d0b2
 class NetworkSettings(Frozen):
     "The policy and its critic (rl4da.lstm)."
     network: Literal["local", "temporal"]
@@ -119,7 +123,7 @@ class NetworkSettings(Frozen):
     num_layers: Count
     log_std_init: float
 
-# %% ../nbs/02_data.ipynb #4d0dcfcb
+# %% ../nbs/02_data.ipynb #7249b462
 class PPOSettings(Frozen):
     "The training (rl4da.ppo)."
     ratio: Literal["joint", "member", "site"]
@@ -141,12 +145,13 @@ class PPOSettings(Frozen):
     target_kl: Positive | None
     norm_adv: bool
 
-# %% ../nbs/02_data.ipynb #988c37ee
+# %% ../nbs/02_data.ipynb #5509c994
 def must(*rules):
     "Raise `ValueError` with the message of the first of the `rules` `(holds, message)` that does not hold."
     for holds, message in rules:
         if not holds: raise ValueError(message)
 
+# %% ../nbs/02_data.ipynb #b68ccf14
 class AgentConfig(TaskSettings, NetworkSettings, PPOSettings):
     "One preset: everything that makes an agent and its training."
     @model_validator(mode="after")
@@ -157,7 +162,7 @@ class AgentConfig(TaskSettings, NetworkSettings, PPOSettings):
               f"num_minibatches {self.num_minibatches} is more than num_envs * num_steps samples"))
         return self
 
-# %% ../nbs/02_data.ipynb #b3176fbe
+# %% ../nbs/02_data.ipynb #19917d36
 class TrainSettings(Frozen):
     "Bounds of normalized values, which agent is trained, and how the paths come in (rl4da.curriculum)."
     norm_range: Positive
@@ -171,7 +176,7 @@ class TrainSettings(Frozen):
     curriculum_episodes_per_path: Count
     curriculum_success_rate: Share
 
-# %% ../nbs/02_data.ipynb #ad1aaa83
+# %% ../nbs/02_data.ipynb #24e4065d
 class GlobalConfig(TwinSettings, DataSettings, TrainSettings):
     "The whole of `logs/global_config.py`."
     @model_validator(mode="after")
@@ -183,15 +188,15 @@ class GlobalConfig(TwinSettings, DataSettings, TrainSettings):
              (self.num_paths <= self.sample_last, "num_paths must be at most sample_last"),
              (0 <= low < high <= 100, f"norm_percentiles {low, high} must rise, within 0 to 100"),
              (self.norm_range <= self.norm_buffer, "norm_range must be at most norm_buffer"),
-             (self.agent in self.agents, f"agent {self.agent!r}: no such preset{hint(self.agent, self.agents)}"))
-        must((self.curriculum_start_paths <= self.curriculum_max_paths < self.num_paths,
-              "curriculum_start_paths <= curriculum_max_paths <= num_paths - 1 must hold (path 0 is for evaluation)"))
-        must(*((a.episode_cycles <= self.path_cycles,
+             (self.agent in self.agents, f"agent {self.agent!r}: no preset{hint(self.agent, self.agents)}"),
+             (self.curriculum_start_paths <= self.curriculum_max_paths < self.num_paths,
+              "curriculum_start_paths <= curriculum_max_paths < num_paths must hold (path 0 evaluates)"),
+             *((a.episode_cycles <= self.path_cycles,
                 f"agents.{name}: episode_cycles must be at most path_cycles {self.path_cycles}")
                for name, a in self.agents.items()))
         return self
 
-# %% ../nbs/02_data.ipynb #b45e3d1f
+# %% ../nbs/02_data.ipynb #161a564a
 class SystemConfig(Frozen):
     "The whole of `logs/<NAME>/config.py`: which model with which parameters."
     model_class: Literal[*MODELS]
@@ -209,10 +214,12 @@ class SystemConfig(Frozen):
         MODELS[self.model_class](**self.params)
         return self
 
-# %% ../nbs/02_data.ipynb #331b425c
+# %% ../nbs/02_data.ipynb #39dd30a9
 class Experiment(SystemConfig, GlobalConfig):
     "One experiment: a folder, a system and all settings, frozen. `load_config` makes it."
     dir: Path
+    def __repr__(self): return f"Experiment({short(self.dir)!r}, {self.model})"
+    __str__ = __repr__
     @property
     def name(self): return self.dir.name
     @property
@@ -227,7 +234,7 @@ class Experiment(SystemConfig, GlobalConfig):
     def filter(self): return EAKF(self.obs, self.by_system("inflation"), self.by_system("localization"))
 
     def by_system(self, key):
-        "The entry of the table `key` (`inflation`, `localization`) for this experiment, else for its model class."
+        "The entry of the table `key` (`inflation`, `localization`): by experiment name, else by model class."
         table = getattr(self, key)
         return table.get(self.name, table.get(self.model_class))
 
@@ -237,34 +244,36 @@ class Experiment(SystemConfig, GlobalConfig):
               f"inflation in global_config.py has no entry for {self.name!r} or {self.model_class!r}"))
         return self
 
-# %% ../nbs/02_data.ipynb #2756dfe3
+# %% ../nbs/02_data.ipynb #4a02e40a
 def check_tables(exp, where):
     "Raise `ConfigError` for a name in a table that is no experiment and no model class."
     known = [*MODELS, exp.name, *(f.parent.name for f in exp.dir.parent.glob("*/config.py"))]
     for key in ("inflation", "localization"):
         for name in sorted(getattr(exp, key).keys() - set(known)):
-            raise ConfigError(f"{where}: {key} names {name!r}, no experiment or model class{hint(name, known)}")
+            raise ConfigError(f"{where}: {key} names {name!r}, no experiment or model{hint(name, known)}")
 
-# %% ../nbs/02_data.ipynb #6cf247fb
+# %% ../nbs/02_data.ipynb #1a314d5d
 @patch
 def preset(self: Experiment, name=""):
     "The `AgentConfig` called `name`, by default the one that `agent` names. Raises `ConfigError`."
     name = name or self.agent
     if name in self.agents: return self.agents[name]
-    raise ConfigError(f"agent {name!r}: no such preset in global_config.py{hint(name, self.agents)}")
+    raise ConfigError(f"agent {name!r}: no preset in global_config.py{hint(name, self.agents)}")
 
+# %% ../nbs/02_data.ipynb #6448d443
 @patch
 def with_preset(self: Experiment, **changes):
     "A copy whose preset has `changes`. Raises `ConfigError`."
     return self.replace(agents=self.agents | {self.agent: self.preset().replace(**changes)})
 
-# %% ../nbs/02_data.ipynb #92f7d41f
+# %% ../nbs/02_data.ipynb #56483d49
 def git_revision(dir):
     "The commit that `dir` is checked out at, `+` appended if files were changed since; None without git."
     git = ["git", "-C", str(dir), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
     try: return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return None
 
+# %% ../nbs/02_data.ipynb #e3c91e58
 @patch
 def resolved(self: Experiment):
     "All settings as plain values for JSON, with what else determines a result: versions and git revision."
@@ -272,7 +281,7 @@ def resolved(self: Experiment):
     return {"name": self.name, **self.model_dump(mode="json", exclude={"dir"}),
             "versions": packages, "git_revision": git_revision(self.dir)}
 
-# %% ../nbs/02_data.ipynb #876ff0fc
+# %% ../nbs/02_data.ipynb #618edcdd
 def run_config(file):
     "The dict `config` that the Python `file` defines. `ConfigError` if it is missing, fails or defines none."
     if not file.is_file(): raise ConfigError(f"{short(file)} is missing")
@@ -284,16 +293,16 @@ def run_config(file):
     if isinstance(config, dict): return config
     raise ConfigError(f"{short(file)}: there is no dict `config = {{...}}`")
 
-# %% ../nbs/02_data.ipynb #f1a6e7c3
+# %% ../nbs/02_data.ipynb #b7f86e49
 def find_dir(dir):
-    "The folder `dir`, relative to the working directory or to the repository. `ConfigError` lists what there is."
+    "The folder `dir`, relative to the working directory or repository. `ConfigError` lists what there is."
     above = [p for p in (Path.cwd(), *Path.cwd().parents) if (p / "logs" / "global_config.py").is_file()]
     for root in (Path.cwd(), *above):
         if (root / dir).is_dir(): return (root / dir).resolve()
     found = sorted(short(f.parent) for root in above[:1] for f in (root / "logs").glob("*/config.py"))
     raise ConfigError(f"{dir}: no such folder; configurations: {', '.join(found) or 'none found here'}")
 
-# %% ../nbs/02_data.ipynb #e1af21dc
+# %% ../nbs/02_data.ipynb #d0a21c79
 def read_global(given, where):
     "All settings of the global file as a dict, each preset checked under its own name. Raises `ConfigError`."
     agents = given.get("agents")
@@ -303,6 +312,7 @@ def read_global(given, where):
         given = given | {"agents": agents}
     return dict(read_config(GlobalConfig, given, where))
 
+# %% ../nbs/02_data.ipynb #cb51353a
 def load_config(dir):
     "The `Experiment` in folder `dir`; an `Experiment` is returned as it is. Raises `ConfigError`, one line."
     if isinstance(dir, Experiment): return dir
@@ -313,15 +323,17 @@ def load_config(dir):
         raise ConfigError(f"{short(own_file)}: key {key!r} also stands in {short(global_file)}, "
                           "which no experiment may override: remove it from one of the two")
     system = read_config(SystemConfig, own, short(own_file))
-    exp = read_config(Experiment, read_global(common, short(global_file)) | dict(system) | {"dir": dir}, short(dir))
+    given = read_global(common, short(global_file)) | dict(system) | {"dir": dir}
+    exp = read_config(Experiment, given, short(dir))
     check_tables(exp, short(global_file))
     return exp
 
-# %% ../nbs/02_data.ipynb #f362bd7c
+# %% ../nbs/02_data.ipynb #b66d4772
 def generator(exp, *key):
     "The random generator of `exp` for `key`: a path's number; no key is the trajectory's."
     return np.random.default_rng(np.random.SeedSequence(exp.seed, spawn_key=key))
 
+# %% ../nbs/02_data.ipynb #ce86f249
 def make_truth(exp):
     "Trajectory `(total_steps, N)` float32 after the warm-up, and where in it the paths start `(num_paths,)`."
     rng = generator(exp)
@@ -330,12 +342,13 @@ def make_truth(exp):
     last = np.arange(exp.total_steps - exp.sample_last, exp.total_steps)
     return trajectory, rng.choice(last, exp.num_paths, replace=False)
 
-# %% ../nbs/02_data.ipynb #d1f5e25f
+# %% ../nbs/02_data.ipynb #512ec84f
 STATES = ("true_states", "forecast_states", "analysis_states", "observations")
 
 def run_paths(exp, starts, ids):
-    "Twin experiments `ids` from true states `starts` `(B, N)`: dict of `(B, T, …)` float32 arrays, 1 state a cycle."
-    rngs, (B, N), T, M = [generator(exp, i) for i in ids], starts.shape, exp.path_cycles, exp.members
+    "Twin experiments `ids` from true states `starts` `(B, N)`: float32 arrays `(B, T, …)`, a dict, T cycles."
+    (B, N), T, M = starts.shape, exp.path_cycles, exp.members
+    rngs = [generator(exp, i) for i in ids]
     first = [exp.initial_std * rng.normal(size=(N, M)) for rng in rngs]
     X = np.concatenate([np.zeros((B, N, 1)), first], -1).astype(np.float32) + starts[..., None]
     true, y = np.empty((B, T, N), np.float32), np.empty((B, T, exp.obs.N_obs), np.float32)
@@ -347,7 +360,7 @@ def run_paths(exp, starts, ids):
         X[..., 1:] = analysis[:, t] = exp.filter(forecast[:, t], y[:, t])
     return dict(zip(STATES, (true, forecast, analysis, y)))
 
-# %% ../nbs/02_data.ipynb #22c88708
+# %% ../nbs/02_data.ipynb #a7272612
 def plot_rmse(forecast_rmse, analysis_rmse, title_suffix="", ax=None):
     "RMSE of each cycle `(T,)` of forecast (red) and analysis (blue) against the truth. Returns the axes."
     if ax is None: _, ax = plt.subplots(figsize=(10, 5), layout="constrained")
@@ -358,37 +371,40 @@ def plot_rmse(forecast_rmse, analysis_rmse, title_suffix="", ax=None):
     ax.legend()
     return ax
 
-# %% ../nbs/02_data.ipynb #482f5215
+# %% ../nbs/02_data.ipynb #1fe2d24e
 def path_quality(exp, path):
-    """Scores of one path (anything with the keys of a path file), of its RMSE through time: means `rmse_f` of forecast
-    and `rmse_a` of analysis, `median_a`, mean `spread_a`, share `lost` of cycles above three observation errors."""
+    """Scores of `path` (has the keys of a path file): `rmse_f`, `rmse_a`, mean RMSE of forecast and analysis;
+    `median_a`; `spread_a`; `lost`, the share of cycles with an analysis RMSE of over 3 observation errors."""
     truth, forecast, analysis = path["true_states"], path["forecast_states"], path["analysis_states"]
     e = rmse(analysis, truth)
-    return dict(rmse_f=float(rmse(forecast, truth).mean()), rmse_a=float(e.mean()), median_a=float(np.median(e)),
-                spread_a=float(spread(analysis).mean()), lost=float((e > 3*exp.obs.std).mean()))
+    q = dict(rmse_f=rmse(forecast, truth).mean(), rmse_a=e.mean(), median_a=np.median(e),
+             spread_a=spread(analysis).mean(), lost=(e > 3*exp.obs.std).mean())
+    return {key: round(float(value), 4) for key, value in q.items()}
 
-# %% ../nbs/02_data.ipynb #caccec56
+# %% ../nbs/02_data.ipynb #d85954aa
 def check_quality(exp, i, path):
-    "The `path_quality` of path number `i`. `DataError` unless it is finite and its analysis beats forecast and observation."
+    "`path_quality` of path `i`. `DataError` unless finite, its analysis better than forecast and observation."
     q, r = path_quality(exp, path), exp.obs.std
-    cure = f"set localization or inflation for {exp.name!r} in {short(exp.dir.parent / 'global_config.py')}"
-    for bad, text in (
-            (not all(np.isfinite(path[key]).all() for key in STATES), "holds NaN"),
-            (q["lost"] > 0.2, f"the filter diverged (analysis RMSE > {3*r:.2f} in {q['lost']:.0%} of the cycles)"),
-            (q["median_a"] >= r, f"analysis RMSE {q['median_a']:.3f} is not below the observation error {r:.3f}"),
-            (q["rmse_a"] >= q["rmse_f"], f"analysis RMSE {q['rmse_a']:.3f} is not below the forecast's {q['rmse_f']:.3f}")):
-        if bad: raise DataError(f"{short(exp.dir)}, path {i:03d}: {text}: {cure}")
+    complaints = {
+        "holds NaN": not all(np.isfinite(path[key]).all() for key in STATES),
+        f"the filter diverged, RMSE > {3*r:.2f} in {q['lost']:.0%} of the cycles": q["lost"] > 0.2,
+        f"analysis RMSE {q['median_a']} is not below the observation error {r:.4f}": not q["median_a"] < r,
+        f"analysis RMSE {q['rmse_a']} is not below forecast's {q['rmse_f']}": not q["rmse_a"] < q["rmse_f"]}
+    for text, bad in complaints.items():
+        if bad: raise DataError(f"{short(exp.dir)}, path {i:03d}: {text}: set localization or inflation "
+                                f"for {exp.name!r} in {short(exp.dir.parent / 'global_config.py')}")
     return q
 
-# %% ../nbs/02_data.ipynb #786911a3
+# %% ../nbs/02_data.ipynb #d22ee886
 def derived(exp, path):
-    "The states of `path`, and what an agent sees of a forecast: innovation and spread, `(T, N_obs)` and `(T, N)`."
+    "The states of `path`, and what an agent sees of a forecast: innovation `(T, N_obs)`, spread `(T, N)`."
     mean = exp.obs.h(path["forecast_states"].mean(-1, keepdims=True))[..., 0]
     return {**{key: path[key] for key in STATES}, "forecast_errors": path["observations"] - mean,
             "spread": path["forecast_states"].std(-1, ddof=1)}
 
+# %% ../nbs/02_data.ipynb #464b11af
 def fit_normalization(exp, paths, every=10):
-    "Factors `{name: {min, max, range}}` from `paths`, of which every 10th cycle is plenty (cycles are correlated)."
+    "Factors `{name: {min, max, range}}` from `paths`; every 10th cycle is plenty (cycles are correlated)."
     seen = [derived(exp, {key: path[key][::every] for key in STATES}) for path in paths]
     factors = {}
     for name in seen[0]:
@@ -396,10 +412,10 @@ def fit_normalization(exp, paths, every=10):
         factors[name] = {"min": float(low), "max": float(high), "range": float(high - low)}
     return factors
 
-# %% ../nbs/02_data.ipynb #92fd86c0
+# %% ../nbs/02_data.ipynb #371e44db
 @dataclass(frozen=True)
 class Normalization:
-    "Maps each type of data to [-1, 1] (1st to 99th percentile) and back; numpy or torch, any shape, dtype kept."
+    "Maps each type of data to [-1, 1] (1st to 99th percentile) and back; numpy or torch, dtype kept."
     factors: dict
     buffer: float = 3.1
 
@@ -413,13 +429,13 @@ class Normalization:
 
     @classmethod
     def load(cls, exp):
-        "The factors of `exp`, from its folder. Raises `DataError` if its data is missing, outdated or damaged."
+        "The factors of `exp`, from its folder. `DataError` if its data is missing, outdated or damaged."
         load_manifest(exp)
         file = exp.dir / "normalization.json"
         try: return cls(json.loads(file.read_text()), exp.norm_buffer)
         except (OSError, ValueError): raise damaged(file) from None
 
-# %% ../nbs/02_data.ipynb #02022c0b
+# %% ../nbs/02_data.ipynb #d824f0e3
 @contextmanager
 def whole_file(file):
     "Opens `file` for writing so that it appears under its name complete, or not at all (rename after fsync)."
@@ -433,36 +449,43 @@ def whole_file(file):
     except OSError as e: raise DataError(f"{short(file)} cannot be written: {e.strerror}") from None
     finally: unfinished.unlink(missing_ok=True)
 
+# %% ../nbs/02_data.ipynb #e32a4e0d
 def write_json(file, value):
     "Writes `value` as the whole file `file`."
     with whole_file(file) as f: f.write(json.dumps(value, indent=1).encode())
 
-# %% ../nbs/02_data.ipynb #d88042a2
+# %% ../nbs/02_data.ipynb #43fca27c
 def data_settings(exp):
     "Everything that determines the data of `exp`, as plain JSON values (`format`: of the files)."
     keys = (*TwinSettings.model_fields, *DataSettings.model_fields)
-    own = {key: exp.by_system(key) if key in ("inflation", "localization") else getattr(exp, key) for key in keys}
-    return json.loads(json.dumps({"format": 1, "model_class": exp.model_class, "model": asdict(exp.model), **own}))
+    own = {key: getattr(exp, key) for key in keys}
+    own |= {key: exp.by_system(key) for key in ("inflation", "localization")}
+    own |= {"format": 1, "model_class": exp.model_class, "model": asdict(exp.model)}
+    return json.loads(json.dumps(own))
 
+# %% ../nbs/02_data.ipynb #787bc4cc
 def config_hash(exp):
     "Twelve hexadecimal digits that change with anything in `data_settings`."
     return hashlib.sha256(json.dumps(data_settings(exp), sort_keys=True).encode()).hexdigest()[:12]
 
-# %% ../nbs/02_data.ipynb #e112eab4
+# %% ../nbs/02_data.ipynb #19b4b106
 def path_file(exp, i): return exp.dir / "precomputed_paths" / f"path_{i:03d}.npz"
 
 def damaged(file):
     "The `DataError` for a data file that cannot be read."
     dir = file.parent.parent if file.suffix == ".npz" else file.parent
-    return DataError(f"{short(file)} is truncated or damaged: run make data_generate DIR={short(dir)} to rebuild it")
+    cure = f"run make data_generate DIR={short(dir)} to rebuild it"
+    return DataError(f"{short(file)} is truncated or damaged: {cure}")
 
+# %% ../nbs/02_data.ipynb #44c6ad59
 def read_arrays(file, *keys):
     "The arrays `keys` of the path file. `DataError` if it is missing, truncated or fails its checksums."
     try:
         with np.load(file) as arrays: return [arrays[key] for key in keys]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error): raise damaged(file) from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise damaged(file) from None
 
-# %% ../nbs/02_data.ipynb #209422c1
+# %% ../nbs/02_data.ipynb #d4f739df
 class SavedPath:
     """A path on disk; each array is read when first used: `true_states` `(T, N)`, `forecast_states` and
     `analysis_states` `(T, N, M)`, `observations` `(T, N_obs)`, all float32; `start_index`, `path_id`."""
@@ -476,40 +499,45 @@ class SavedPath:
         self.__dict__[key] = value = value if value.ndim else value.item()
         return value
 
-# %% ../nbs/02_data.ipynb #420ed4dc
+# %% ../nbs/02_data.ipynb #90d580b2
 def checksum(file):
     "Size and CRC-32 of `file`, as they stand in the manifest; None if it is missing."
     if not file.is_file(): return None
     data = np.memmap(file, mode="r") if file.stat().st_size else b""
     return {"bytes": len(data), "crc32": f"{zlib.crc32(data):08x}"}
 
+# %% ../nbs/02_data.ipynb #43e73ef6
 def load_manifest(exp):
-    "What stands in `manifest.json`. `DataError` if there is none, or if its data has other settings than `exp`."
-    run = f"run make data_generate DIR={short(exp.dir)}"
+    "What stands in `manifest.json`. `DataError` if there is none, or if it has other settings than `exp`."
+    name, run = short(exp.dir), f"run make data_generate DIR={short(exp.dir)}"
     try: manifest = json.loads((exp.dir / "manifest.json").read_text())
-    except (OSError, ValueError): raise DataError(f"{short(exp.dir)} has no complete data: {run}") from None
+    except (OSError, ValueError): raise DataError(f"{name} has no complete data: {run}") from None
     old, new = manifest["settings"], data_settings(exp)
-    changed = [f"{key} {old.get(key)} -> {new.get(key)}" for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-    if changed: raise DataError(f"the data of {short(exp.dir)} has other settings ({'; '.join(changed)}): {run}")
+    changed = [f"{k} {old.get(k)} -> {new.get(k)}" for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
+    if changed: raise DataError(f"the data of {name} has other settings ({'; '.join(changed)}): {run}")
     return manifest
 
-# %% ../nbs/02_data.ipynb #6df67eda
+# %% ../nbs/02_data.ipynb #115ed18f
 def load_path(exp, i):
-    "Path `i` of `exp`, a `SavedPath`. `DataError` if it is missing, outdated, truncated or not one of the paths."
-    if not 0 <= i < exp.num_paths: raise DataError(f"path {i}: {short(exp.dir)} has paths 0 to {exp.num_paths - 1}")
+    "Path `i` of `exp`, a `SavedPath`. `DataError` if it is missing, outdated, truncated or no path."
+    if not 0 <= i < exp.num_paths:
+        raise DataError(f"path {i}: {short(exp.dir)} has paths 0 to {exp.num_paths - 1}")
     file, manifest = path_file(exp, i), load_manifest(exp)
-    whole = file.is_file() and file.stat().st_size == manifest["files"][f"precomputed_paths/{file.name}"]["bytes"]
+    size = manifest["files"][f"precomputed_paths/{file.name}"]["bytes"]
     path = SavedPath(file)
-    if not whole or path.config_hash != config_hash(exp): raise damaged(file)
+    if not file.is_file() or file.stat().st_size != size or path.config_hash != manifest["config_hash"]:
+        raise damaged(file)
     return path
 
+# %% ../nbs/02_data.ipynb #09b1035c
 def verify_data_quality(exp):
-    "A table of `path_quality` for all paths, read from disk. `DataError` names a path that is bad or unreadable."
-    return pd.DataFrame([check_quality(exp, i, load_path(exp, i)) for i in range(exp.num_paths)]).rename_axis("path")
+    "A table of `path_quality` of all paths, read from disk. `DataError` names one that is bad or unreadable."
+    rows = [check_quality(exp, i, load_path(exp, i)) for i in range(exp.num_paths)]
+    return pd.DataFrame(rows).rename_axis("path")
 
-# %% ../nbs/02_data.ipynb #d79a48dc
+# %% ../nbs/02_data.ipynb #c3488546
 def make_paths(exp, starts, states, ids):
-    "Makes, checks and saves paths `ids` `(B,)`, from `states` `(B, N)` at `starts` `(B,)`. Returns `ids`. `DataError`."
+    "Makes, checks, saves paths `ids`, from `states` `(B, N)` at `starts` `(B,)`. `DataError` for a bad one."
     arrays = run_paths(exp, states, ids)
     for b, i in enumerate(ids):
         path = {key: array[b] for key, array in arrays.items()}
@@ -518,13 +546,14 @@ def make_paths(exp, starts, states, ids):
             np.savez(f, **path, start_index=starts[b], path_id=i, config_hash=config_hash(exp))
     return ids
 
+# %% ../nbs/02_data.ipynb #ccf536b5
 def cpus():
     "Processor cores that this process may use."
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
-# %% ../nbs/02_data.ipynb #023bd554
+# %% ../nbs/02_data.ipynb #36862421
 def watch(batches, total, label, show=True, every=5.0):
-    "Passes `batches` on and shows how many of `total` paths are done: a bar in a terminal, elsewhere a line at times."
+    "Passes `batches` on and shows how many of `total` paths are done: a bar in a terminal, elsewhere lines."
     terminal, done = sys.stderr.isatty(), 0
     start = said = time.monotonic()
     with tqdm(total=total, desc=label, unit="path", mininterval=0.5, disable=not (show and terminal)) as bar:
@@ -536,7 +565,7 @@ def watch(batches, total, label, show=True, every=5.0):
                 print(f"{label}: {done} of {total} paths, {now - start:.0f} s", flush=True)
                 said = now
 
-# %% ../nbs/02_data.ipynb #fcea3b65
+# %% ../nbs/02_data.ipynb #2fc6b512
 @contextmanager
 def alone_in(dir, say):
     "Holds the lock of `dir`; waits while another process generates there."
@@ -548,52 +577,71 @@ def alone_in(dir, say):
     try: yield
     finally: lock.release()
 
-# %% ../nbs/02_data.ipynb #0a889e3a
+# %% ../nbs/02_data.ipynb #3d7ec5c9
 def has_whole_path(exp, i):
     "Is path `i` on disk, readable to the last byte, and made with the settings of `exp`?"
     try: return read_arrays(path_file(exp, i), *STATES, "config_hash")[-1] == config_hash(exp)
     except DataError: return False
 
+# %% ../nbs/02_data.ipynb #8dc17853
 def is_current(exp):
     "Is all data of `exp` there, made with its settings, every file with the checksum of the manifest?"
     try: files = load_manifest(exp)["files"]
     except DataError: return False
     return all(checksum(exp.dir / name) == entry for name, entry in files.items())
 
-def remove_data(exp, only_strays=False):
-    "Removes the data of `exp`; `only_strays`: what a killed run left, and paths beyond `num_paths`."
-    folder, known = exp.dir / "precomputed_paths", {path_file(exp, i) for i in range(exp.num_paths)}
-    strays = [*exp.dir.glob("*.tmp"), *folder.glob("*.tmp"), *(set(folder.glob("path_*.npz")) - known)]
-    files = [exp.dir / name for name in ("manifest.json", "normalization.json", "trajectory.npy")] + sorted(known)
-    for file in strays + files*(not only_strays): file.unlink(missing_ok=True)
+# %% ../nbs/02_data.ipynb #cca3a324
+def data_files(exp):
+    "The files that make up the data of `exp`, as the manifest names them (relative to its folder)."
+    return ["trajectory.npy", "normalization.json", *(f"precomputed_paths/{path_file(exp, i).name}"
+                                                      for i in range(exp.num_paths))]
 
-# %% ../nbs/02_data.ipynb #0beb53dd
-def make_data(exp, workers, show=True):
-    "Writes what is missing of the data of `exp`, the manifest last. Returns how many paths were made."
-    remove_data(exp, only_strays=True)
-    trajectory, starts = make_truth(exp)
-    with whole_file(exp.dir / "trajectory.npy") as f: np.save(f, trajectory)
+def remove_strays(exp):
+    "Removes what a killed run left, and paths beyond `num_paths`."
+    known = {exp.dir / name for name in data_files(exp)}
+    paths = set(exp.dir.glob("precomputed_paths/path_*.npz"))
+    for file in (*exp.dir.glob("*.tmp"), *exp.dir.glob("*/path_*.tmp"), *(paths - known)): file.unlink()
+
+def remove_data(exp):
+    "Removes the data of `exp`, first the manifest, without which nothing of it is used."
+    for name in ("manifest.json", *data_files(exp)): (exp.dir / name).unlink(missing_ok=True)
+
+# %% ../nbs/02_data.ipynb #c7f5edf8
+def make_missing(exp, trajectory, starts, workers, show):
+    "Makes all paths that are not whole, `workers` batches at a time. Returns how many."
     missing = [i for i in range(exp.num_paths) if not has_whole_path(exp, i)]
     batches = [missing[k:k + 9] for k in range(0, len(missing), 9)]
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(make_paths, exp, starts[ids], trajectory[starts[ids]], ids) for ids in batches]
-        try: made = sum(map(len, watch((job.result() for job in as_completed(jobs)), len(missing), short(exp.dir), show)))
+        try:
+            done = (job.result() for job in as_completed(jobs))
+            for _ in watch(done, len(missing), short(exp.dir), show): pass
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+    return len(missing)
+
+# %% ../nbs/02_data.ipynb #fcf95e5f
+def make_data(exp, workers, show=True):
+    "Writes what is missing of the data of `exp`, the manifest last. Returns how many paths were made."
+    remove_strays(exp)
+    trajectory, starts = make_truth(exp)
+    with whole_file(exp.dir / "trajectory.npy") as f: np.save(f, trajectory)
+    made = make_missing(exp, trajectory, starts, workers, show)
     training = (SavedPath(path_file(exp, i)) for i in range(1, exp.num_paths))
     write_json(exp.dir / "normalization.json", fit_normalization(exp, training))
-    names = ["trajectory.npy", "normalization.json", *(f"precomputed_paths/path_{i:03d}.npz" for i in range(exp.num_paths))]
-    write_json(exp.dir / "manifest.json", {"config_hash": config_hash(exp), "settings": data_settings(exp),
-        "versions": exp.resolved()["versions"], "files": {name: checksum(exp.dir / name) for name in names}})
+    write_json(exp.dir / "manifest.json", {
+        "config_hash": config_hash(exp), "settings": data_settings(exp),
+        "versions": exp.resolved()["versions"],
+        "files": {name: checksum(exp.dir / name) for name in data_files(exp)}})
     return made
 
-# %% ../nbs/02_data.ipynb #77c0f090
+# %% ../nbs/02_data.ipynb #c68d1684
 def generate(exp, force=False, workers=None, progress=True):
-    """Make the data of `exp` unless it is current; `force` makes all of it again. Returns how many paths were made.
+    """Make the data of `exp` unless it is current; `force`: all of it again. Returns how many paths it made.
 
-    Writes `trajectory.npy`, `precomputed_paths/`, `normalization.json` and `manifest.json` into `exp.dir`, atomically:
-    it may be killed and called again at any time. `DataError` if a path is bad or the folder cannot be written."""
+    Writes trajectory.npy, precomputed_paths/, normalization.json and manifest.json into `exp.dir`; may be killed
+    and called again at any time. `DataError` if a path is bad or the folder cannot be written."""
     say = print if progress else lambda text: None
     try: (exp.dir / "precomputed_paths").mkdir(parents=True, exist_ok=True)
     except OSError as e: raise DataError(f"{short(exp.dir)} cannot be written: {e.strerror}") from None
@@ -604,40 +652,45 @@ def generate(exp, force=False, workers=None, progress=True):
             return 0
         start = time.monotonic()
         made = make_data(exp, workers or cpus(), progress)
-    say(f"{short(exp.dir)}: {made} paths of {exp.path_cycles} cycles made in {time.monotonic() - start:.0f} s")
+    say(f"{short(exp.dir)}: {made} paths of {exp.path_cycles} cycles, {time.monotonic() - start:.0f} s")
     return made
 
-# %% ../nbs/02_data.ipynb #5b29ee20
+# %% ../nbs/02_data.ipynb #7266eec9
 def temporary_folder():
     "A new folder that is removed when Python ends."
     folder = tempfile.mkdtemp(prefix="rl4da_")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
 
+# %% ../nbs/02_data.ipynb #30783013
 def write_config(exp):
-    "Writes `config.py` into the folder of `exp` and `global_config.py` beside it, so that `load_config` finds `exp`."
+    "Writes `config.py` and, one folder up, `global_config.py`, so that `load_config(exp.dir)` equals `exp`."
     exp.dir.mkdir(parents=True, exist_ok=True)
-    for cls, file in ((SystemConfig, exp.dir / "config.py"), (GlobalConfig, exp.dir.parent / "global_config.py")):
-        with whole_file(file) as f: f.write(f"config = {exp.model_dump(include=set(cls.model_fields))}\n".encode())
+    files = {exp.dir / "config.py": SystemConfig, exp.dir.parent / "global_config.py": GlobalConfig}
+    for file, cls in files.items():
+        config = exp.model_dump(include=set(cls.model_fields))
+        with whole_file(file) as f: f.write(f"config = {config}\n".encode())
 
-# %% ../nbs/02_data.ipynb #0785f739
+# %% ../nbs/02_data.ipynb #ca757d09
 def small_experiment(name="L96_1", dir=None, **changes):
-    """A small version of experiment `name`, with `changes`, its files and data in `dir`/logs/`name` (default: a temporary
-    folder): 8 paths of 200 cycles in about a second. Raises `ConfigError`."""
-    full, cycles = load_config(f"logs/{name}"), changes.get("path_cycles", 200)
-    small = dict(dtda=0.05 if full.model_class == "L96" else 0.01, total_steps=6000, warmup_steps=2000, sample_last=4000,
-                 num_paths=8, path_cycles=cycles, curriculum_max_paths=changes.get("num_paths", 8) - 1,
-                 agents={key: a.replace(episode_cycles=min(a.episode_cycles, cycles)) for key, a in full.agents.items()},
-                 **{key: {full.model_class: full.by_system(key)} for key in ("inflation", "localization")})
-    exp = full.replace(dir=Path(dir or temporary_folder()) / "logs" / name, **{**small, **changes})
+    """Experiment `name`, made small (8 paths of 200 cycles), with `changes`: a copy in `dir`/logs/`name` with
+    its files and data, by default in a temporary folder. Raises `ConfigError`."""
+    full = load_config(f"logs/{name}")
+    small = dict(dtda=0.05 if full.model_class == "L96" else 0.01, total_steps=6000, warmup_steps=2000,
+                 sample_last=4000, num_paths=8, path_cycles=200) | changes
+    short_agents = {key: agent.replace(episode_cycles=min(agent.episode_cycles, small["path_cycles"]))
+                    for key, agent in full.agents.items()}
+    tables = {key: {full.model_class: full.by_system(key)} for key in ("inflation", "localization")}
+    rest = dict(agents=short_agents, curriculum_max_paths=small["num_paths"] - 1, **tables)
+    exp = full.replace(dir=Path(dir or temporary_folder()) / "logs" / name, **(rest | small))
     write_config(exp)
     generate(exp, progress=False)
     return exp
 
-# %% ../nbs/02_data.ipynb #dae27046
+# %% ../nbs/02_data.ipynb #cfe90f5d
 @contextmanager
 def user_errors():
-    "A `UserError` inside ends the program with code 2 and its one line on stderr, Ctrl-C with code 130; no traceback."
+    "Ends the program without traceback: for a `UserError` its line on stderr and code 2; Ctrl-C: code 130."
     try: yield
     except UserError as e:
         print(e, file=sys.stderr)
@@ -646,12 +699,13 @@ def user_errors():
         print("stopped; the same command goes on from here", file=sys.stderr)
         raise SystemExit(130) from None
 
+# %% ../nbs/02_data.ipynb #43fd50e3
 def generate_all(dirs, force=False, workers=None):
     "`generate` for each folder; every configuration is read before anything is written. Raises `UserError`."
     if not dirs: raise ConfigError("which experiment? rl4da_data --dir logs/L96_1 [logs/L96_2 ...]")
     for exp in [load_config(dir) for dir in dirs]: generate(exp, force, workers)
 
-# %% ../nbs/02_data.ipynb #4582f5d0
+# %% ../nbs/02_data.ipynb #eb3dc37c
 @call_parse
 def main(dir: Param("experiments: folders with a config.py", str, nargs="+") = None,
          force: Param("make the data again, although it is current", store_true) = False,
