@@ -7,7 +7,7 @@ __all__ = ['L96', 'L63', 'MODELS', 'array_module', 'site_axis', 'neighbor', 'l96
            'l96_stage', 'l63_stage', 'stage', 'advance', 'check_state', 'integrate', 'Model', 'Lorenz96', 'Lorenz63',
            'hovmoller', 'tangent', 'lyapunov']
 
-# %% ../nbs/00_models.ipynb #ce250666
+# %% ../nbs/00_models.ipynb #d57cecc6
 import operator
 import os
 import sys
@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numba
 import numpy as np
 
-# %% ../nbs/00_models.ipynb #287873cf
+# %% ../nbs/00_models.ipynb #34da72a3
 def array_module(x):
     "The module that works on `x`: torch for a tensor (torch is never imported here), else numpy."
     return sys.modules["torch"] if type(x).__module__.startswith("torch") else np
@@ -27,7 +27,7 @@ def site_axis(x):
     "Axis of the sites: 0 for `(N,)` and `(N, M)`, 1 for `(B, N, M)`."
     return max(x.ndim - 2, 0)
 
-# %% ../nbs/00_models.ipynb #2231c0d4
+# %% ../nbs/00_models.ipynb #4cb61051
 def neighbor(x, k):
     "For each site $i$ of the ring the value at site $i + k$; same shape as `x`, numpy or torch."
     return array_module(x).roll(x, -k, site_axis(x))
@@ -36,14 +36,14 @@ def l96_tendency(x, F=8.0):
     "dx/dt of Lorenz-96 for `x` `(N,)`, `(N, M)` or `(B, N, M)` (Lorenz & Emanuel 1998, eq. 1)."
     return (neighbor(x, 1) - neighbor(x, -2)) * neighbor(x, -1) - x + F
 
-# %% ../nbs/00_models.ipynb #49a351a4
+# %% ../nbs/00_models.ipynb #ebd9f4f5
 def l63_tendency(x, sigma=10.0, rho=28.0, beta=8/3):
     "dx/dt of Lorenz-63 for `x` `(3,)`, `(3, M)` or `(B, 3, M)` (Lorenz 1963, eqs. 25-27)."
     xp, axis = array_module(x), site_axis(x)
     a, b, c = xp.moveaxis(x, axis, 0)
     return xp.stack([sigma*(b - a), a*(rho - c) - b, a*b - beta*c], axis)
 
-# %% ../nbs/00_models.ipynb #b1c304f5
+# %% ../nbs/00_models.ipynb #bd2c5c9f
 def rk4(tendency, x, dt):
     "`x` one step `dt` later, by the classical Runge-Kutta method of order 4; numpy or torch."
     k1 = tendency(x)
@@ -52,7 +52,7 @@ def rk4(tendency, x, dt):
     k4 = tendency(x + dt*k3)
     return x + dt/6*(k1 + 2*k2 + 2*k3 + k4)
 
-# %% ../nbs/00_models.ipynb #676466f7
+# %% ../nbs/00_models.ipynb #97149dd0
 def compiled(f):
     "`f` compiled by numba; kept on disk if `f` stands in a file, compiled anew if it stands in a cell."
     options = dict(nogil=True, fastmath={"contract"})    # fused multiply-add; NaN and inf stay what they are
@@ -61,7 +61,7 @@ def compiled(f):
     except RuntimeError:                                 # numba found no folder that it may write to
         return numba.njit(**options)(f)
 
-# %% ../nbs/00_models.ipynb #96f2e9ec
+# %% ../nbs/00_models.ipynb #2d20c9ed
 @compiled
 def l96_stage(y, x, s, z, a, b, p, w):
     "With k = tendency of `y`: adds b k to `s` and writes x + a k to `z`, in the first `w` columns."
@@ -73,7 +73,7 @@ def l96_stage(y, x, s, z, a, b, p, w):
             s[i + 2, j] += b*k
             z[i + 2, j] = x[i + 2, j] + a*k
 
-# %% ../nbs/00_models.ipynb #3348dc4a
+# %% ../nbs/00_models.ipynb #511e593c
 @compiled
 def l63_stage(y, x, s, z, a, b, p, w):
     "As `l96_stage`, for Lorenz-63."
@@ -85,17 +85,17 @@ def l63_stage(y, x, s, z, a, b, p, w):
         s[2, j], s[3, j], s[4, j] = s[2, j] + b*k0, s[3, j] + b*k1, s[4, j] + b*k2
         z[2, j], z[3, j], z[4, j] = x[2, j] + a*k0, x[3, j] + a*k1, x[4, j] + a*k2
 
-# %% ../nbs/00_models.ipynb #288bae4f
+# %% ../nbs/00_models.ipynb #c0bfa5ab
 @compiled
 def stage(system, y, x, s, z, a, b, p, w):
     "The stage of Lorenz-96 (`system` 96) or of Lorenz-63 (`system` 63); `p` holds F, or sigma, rho, beta."
     if system == 96: l96_stage(y, x, s, z, a, b, p, w)
     else: l63_stage(y, x, s, z, a, b, p, w)
 
-# %% ../nbs/00_models.ipynb #67cd94a6
+# %% ../nbs/00_models.ipynb #cd4d48e6
 @compiled
 def advance(system, out, every, h, p, width):
-    "Fills `out[1:]` of `out` `(T, N, C)`: `out[t]` is `out[t-1]` after `every` steps; `h` = dt · (1, 1/2, 1/3, 1/6)."
+    "`out` `(T, N, C)`: fills `out[t]` with `out[t-1]` after `every` steps; `h` = dt · (1, 1/2, 1/3, 1/6)."
     T, N, C = out.shape
     work = np.zeros((4, N + 3, width), out.dtype)
     x, s, y, z = work[0], work[1], work[2], work[3]
@@ -112,15 +112,15 @@ def advance(system, out, every, h, p, width):
                 stage(system, y, x, s, z, h[0], h[3], p, w)
             out[t, :, c:c + used] = s[2:-1, :used]
 
-# %% ../nbs/00_models.ipynb #462ebd2b
+# %% ../nbs/00_models.ipynb #d0d86db8
 def check_state(x, N):
     "Raise `ValueError` unless `x` is `(N,)`, `(N, M)` or `(B, N, M)`."
     if x.ndim not in (1, 2, 3) or x.shape[site_axis(x)] != N:
         raise ValueError(f"shape {tuple(x.shape)} does not fit N = {N}: wanted (N,), (N, M) or (B, N, M)")
 
-# %% ../nbs/00_models.ipynb #7cfddca2
+# %% ../nbs/00_models.ipynb #55cc2411
 def integrate(model, x, n, every):
-    "States of `model` at steps 0, `every`, 2 `every` … up to `n`, from numpy `x`: `(n//every + 1,) + x.shape`."
+    "States of `model` at steps 0, `every` … up to `n`, from numpy `x`: `(n//every + 1,) + x.shape`."
     if n < 0 or every < 1: raise ValueError(f"wanted n >= 0 and every >= 1, not n = {n}, every = {every}")
     if x.dtype not in (np.float32, np.float64): x = x.astype(float)
     check_state(x, model.N)
@@ -132,11 +132,11 @@ def integrate(model, x, n, every):
     out = out.reshape(out.shape[:1] + sites_first.shape)
     return np.ascontiguousarray(np.moveaxis(out, 1, 1 + site_axis(x)))
 
-# %% ../nbs/00_models.ipynb #9efa0896
+# %% ../nbs/00_models.ipynb #a1411bd9
 class Model:
     "A flow map. A model adds `N`, `dt`, `tendency(x)`, and `system` and `params` for the compiled kernel."
     def step(self, x, n=1):
-        "`x` after `n` steps of `dt`: a new array of the same shape and dtype; numpy (compiled) or torch (differentiable)."
+        "`x` after `n` steps of `dt`, same shape and dtype; numpy (compiled) or torch (differentiable)."
         if array_module(x) is np: return self.trajectory(x, n, max(n, 1))[-1].copy()
         check_state(x, self.N)
         for _ in range(n): x = rk4(self.tendency, x, self.dt)
@@ -146,7 +146,7 @@ class Model:
         "States at steps 0, `every`, 2 `every` … up to `n`: `(n//every + 1, N)` for a state `(N,)`."
         return integrate(self, np.asarray(x), n, every)
 
-# %% ../nbs/00_models.ipynb #db591459
+# %% ../nbs/00_models.ipynb #400e993d
 @dataclass(frozen=True)
 class Lorenz96(Model):
     "Lorenz-96: `N` sites on a ring, forcing `F`, time step `dt` in model time units (one unit = 5 days)."
@@ -156,7 +156,8 @@ class Lorenz96(Model):
     system: ClassVar[int] = 96
 
     def __post_init__(self):
-        if self.N < 4: raise ValueError(f"Lorenz-96 needs N >= 4 (sites i+1 and i-2 must differ), not N = {self.N}")
+        if self.N < 4:
+            raise ValueError(f"Lorenz-96 needs N >= 4: sites i+1 and i-2 must differ, got {self.N}")
 
     @property
     def params(self): return (self.F,)
@@ -165,7 +166,7 @@ class Lorenz96(Model):
         "dx/dt of `x` `(N,)`, `(N, M)` or `(B, N, M)`, numpy or torch."
         return l96_tendency(x, self.F)
 
-# %% ../nbs/00_models.ipynb #387e7437
+# %% ../nbs/00_models.ipynb #9db066cd
 @dataclass(frozen=True)
 class Lorenz63(Model):
     "Lorenz-63 with the classical parameters, time step `dt` in model time units."
@@ -183,13 +184,13 @@ class Lorenz63(Model):
         "dx/dt of `x` `(3,)`, `(3, M)` or `(B, 3, M)`, numpy or torch."
         return l63_tendency(x, self.sigma, self.rho, self.beta)
 
-# %% ../nbs/00_models.ipynb #5e9043db
+# %% ../nbs/00_models.ipynb #fb657e13
 L96, L63 = Lorenz96, Lorenz63
 MODELS = {"L96": Lorenz96, "L63": Lorenz63}
 
-# %% ../nbs/00_models.ipynb #4b4e5b31
+# %% ../nbs/00_models.ipynb #0f918222
 def hovmoller(x, dt=1.0, ax=None, title="$x_i$"):
-    "Space-time picture of `x` `(T, N)`, rows `dt` apart, time upwards, colors symmetric about 0. Returns the axes."
+    "Space-time picture of `x` `(T, N)`, rows `dt` apart, time upwards, colors symmetric about 0; the axes."
     if ax is None: _, ax = plt.subplots(figsize=(4, 3.2), layout="constrained")
     top = abs(x).max()
     image = ax.pcolormesh(np.arange(x.shape[1]), dt*np.arange(len(x)), x, cmap="RdBu_r", vmin=-top, vmax=top)
@@ -197,14 +198,14 @@ def hovmoller(x, dt=1.0, ax=None, title="$x_i$"):
     ax.figure.colorbar(image, ax=ax)
     return ax
 
-# %% ../nbs/00_models.ipynb #01d641d6
+# %% ../nbs/00_models.ipynb #fbf184f5
 def tangent(model, x, Q, n=1, eps=1e-6):
     "The state `(N,)` after `n` steps from `x`, and the flow map's derivative at `x` times `Q` `(N, k)`."
     k = Q.shape[1]
     ends = model.step(np.column_stack([x, x[:, None] + eps*Q, x[:, None] - eps*Q]), n)
     return ends[:, 0], (ends[:, 1:k+1] - ends[:, k+1:]) / (2*eps)
 
-# %% ../nbs/00_models.ipynb #6cb98d13
+# %% ../nbs/00_models.ipynb #6a3167a0
 def lyapunov(model, x, leading=None, time=100.0, every=0.1, burn_in=0.1):
     """Lyapunov exponents per time unit, largest first: all `N`, or the `leading` ones (Benettin et al. 1980).
     `x` `(N,)` lies on the attractor; `time` units are integrated, with a QR every `every` units; the first
