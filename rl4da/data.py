@@ -381,9 +381,9 @@ def path_quality(exp, path):
              spread_a=spread(analysis).mean(), lost=(e > 3*exp.obs.std).mean())
     return {key: round(float(value), 4) for key, value in q.items()}
 
-# %% ../nbs/02_data.ipynb #d85954aa
+# %% ../nbs/02_data.ipynb #3029d6ae
 def check_quality(exp, i, path):
-    "`path_quality` of path `i`. `DataError` unless finite, its analysis better than forecast and observation."
+    "`path_quality` of path `i`. `DataError` unless finite, with an analysis better than what went into it."
     q, r = path_quality(exp, path), exp.obs.std
     complaints = {
         "holds NaN": not all(np.isfinite(path[key]).all() for key in STATES),
@@ -636,12 +636,12 @@ def make_data(exp, workers, show=True):
         "files": {name: checksum(exp.dir / name) for name in data_files(exp)}})
     return made
 
-# %% ../nbs/02_data.ipynb #c68d1684
+# %% ../nbs/02_data.ipynb #0d078b5d
 def generate(exp, force=False, workers=None, progress=True):
     """Make the data of `exp` unless it is current; `force`: all of it again. Returns how many paths it made.
 
-    Writes trajectory.npy, precomputed_paths/, normalization.json and manifest.json into `exp.dir`; may be killed
-    and called again at any time. `DataError` if a path is bad or the folder cannot be written."""
+    Writes trajectory.npy, precomputed_paths/, normalization.json, manifest.json into `exp.dir`; may be killed and
+    called again at any time. `DataError` if a path is bad or the folder cannot be written."""
     say = print if progress else lambda text: None
     try: (exp.dir / "precomputed_paths").mkdir(parents=True, exist_ok=True)
     except OSError as e: raise DataError(f"{short(exp.dir)} cannot be written: {e.strerror}") from None
