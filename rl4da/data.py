@@ -636,12 +636,12 @@ def make_data(exp, workers, show=True):
         "files": {name: checksum(exp.dir / name) for name in data_files(exp)}})
     return made
 
-# %% ../nbs/02_data.ipynb #0d078b5d
+# %% ../nbs/02_data.ipynb #cfba7cb7
 def generate(exp, force=False, workers=None, progress=True):
     """Make the data of `exp` unless it is current; `force`: all of it again. Returns how many paths it made.
 
-    Writes trajectory.npy, precomputed_paths/, normalization.json, manifest.json into `exp.dir`; may be killed and
-    called again at any time. `DataError` if a path is bad or the folder cannot be written."""
+    Writes trajectory.npy, precomputed_paths/, normalization.json, manifest.json into `exp.dir`; may be killed
+    and called again at any time. `DataError` if a path is bad or the folder cannot be written."""
     say = print if progress else lambda text: None
     try: (exp.dir / "precomputed_paths").mkdir(parents=True, exist_ok=True)
     except OSError as e: raise DataError(f"{short(exp.dir)} cannot be written: {e.strerror}") from None
