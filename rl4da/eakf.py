@@ -340,7 +340,7 @@ def scores(ds, burn_in=0.2):
     table["diverged"] = ds.diverged.sum("run").values
     return table[["rmse_f", "rmse_a", "rmse_a_se", "spread", "spread_over_rmse", "crps", "diverged"]]
 
-# %% ../nbs/01_eakf.ipynb #2c6cd9e2
+# %% ../nbs/01_eakf.ipynb #74571494
 def tune_eakf(model, obs, *, steps, members=20, inflations=(1.0, 1.02, 1.05, 1.1, 1.2, 1.5),
               localizations=(None,), runs=8, cycles=400, seed=0, **kwargs):
     """`scores` of the EAKF for all pairs of `inflations` and `localizations`, best first.
