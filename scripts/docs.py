@@ -33,17 +33,21 @@ def header(cell):
     quote = f"\n\n> {meta['description']}" if 'description' in meta else ''
     return new_markdown_cell(f"# {meta['title']}{quote}") if 'title' in meta else None
 
-def documented(cell, page, labels):
+def documented(cell, page, labels, code):
     """The output of `show_doc` as Markdown, its heading with a label that links can name.
 
-    nbdev's anchors are in lower case: of `eakf` and `EAKF`, the first one gets it."""
+    nbdev's anchors are in lower case: of `eakf` and `EAKF`, the first one gets it. Where the reader sees the
+    definition, which is in `code`, signature and docstring are not repeated."""
     text = joined(cell['outputs'][0]['data']['text/markdown']).removeprefix('---\n')
-    code = re.search(r'^(\[source\]\(.*?\))\{.*\}$', text, re.M)       # a link, above the heading
-    heading, rest = re.search(r'^(#+ .*)$(.*)', text, re.M | re.S).groups()
-    label = page + '.' + heading.split()[1].lower()
+    link = re.search(r'^(\[source\]\(.*?\))\{.*\}$', text, re.M)       # above the heading, there
+    heading, rest = re.search(r'^(#+ [^\n]*)(.*)', text, re.M | re.S).groups()
+    name = heading.split()[1]
+    if re.search(rf'^(def|class) {name}\b', code, re.M): rest = ''
+    label = f'{page}.{name.lower()}'
     target = '' if label in labels else f'({label})=\n'
     labels.add(label)
-    return new_markdown_cell(f"{target}{heading}\n{rest}\n\n{code[1] if code else ''}")
+    text = f"{target}{heading}\n{rest}\n\n{link[1] if link else ''}"
+    return new_markdown_cell(text, metadata={'documents': name})
 
 def equations(text):
     "`$$ ... $$ {#eq-name}` and `@eq-name`."
@@ -52,26 +56,34 @@ def equations(text):
 
 def convert(nb, page, labels):
     "The notebook for MyST; the labels of what it documents are added to `labels`."
-    cells = []
+    cells, shows_doc = [], re.compile(r'^show_doc\(', re.M)
+    sources = [joined(c['source']) for c in nb['cells'] if c['cell_type'] == 'code']
+    code = '\n'.join(s for s in sources if not shows_doc.search(s))
     for cell in nb['cells']:
         source = joined(cell['source'])
         if cell['cell_type'] == 'raw': cell = header(cell)
         elif cell['cell_type'] == 'markdown': cell['source'] = equations(source)
-        elif source.strip().endswith(')') and re.search(r'^show_doc\(', source, re.M):
-            cell = documented(cell, page, labels) if cell['outputs'] else None
+        elif shows_doc.search(source):
+            cell = documented(cell, page, labels, code) if cell['outputs'] else None
         elif directive(source, 'include') == 'false': cell = None
         else:
             hide = {'echo': 'remove-input', 'output': 'remove-output'}
             tags = [tag for name, tag in hide.items() if directive(source, name) == 'false']
             cell['metadata'] = {'tags': tags}
             cell['source'] = re.sub(r'^#\|.*\n?', '', source, flags=re.M)
-        if cell: cells.append(cell)
+        if not cell: continue
+        # Of a cell with several definitions nbdev puts the headings around it, backwards: they belong above.
+        at, name = len(cells), cell['metadata'].get('documents')
+        if name and cells and re.search(rf'^(def|class) {name}\b', joined(cells[-1]['source']), re.M):
+            at -= 1
+            while at and 'documents' in cells[at - 1]['metadata']: at -= 1
+        cells.insert(at, cell)
     return {**nb, 'cells': cells, 'metadata': {'kernelspec': nb['metadata']['kernelspec']}}
 
 
 # Links
 
-def relinked(text, folder, labels):
+def relinked(text, page, labels):
     "Links of nbdev (to the published site) and of the author (to files) as links between our pages."
     def to_page(m):
         page, name = m[1], m[2].lower()
@@ -80,8 +92,8 @@ def relinked(text, folder, labels):
 
     def to_file(m):
         target, anchor = (m[1].split('#') + [''])[:2]
-        path = (cfg.nbs_path / folder / target).resolve()
-        if not path.exists(): raise SystemExit(f'nbs/{folder}: a link to {target}, which does not exist')
+        path = (cfg.nbs_path / Path(page).parent / target).resolve()
+        if not path.exists(): raise SystemExit(f'{page}: a link to {target}, which does not exist')
         inside = path.is_relative_to(cfg.nbs_path)
         if inside and path.suffix == '.ipynb':
             name = Path(target).with_name(page_name(target) + '.ipynb').as_posix()
@@ -114,7 +126,7 @@ def write_sources(processed, target):
     for page, nb in notebooks.items():
         for cell in nb['cells']:
             if cell['cell_type'] != 'markdown': continue
-            cell['source'] = relinked(joined(cell['source']), Path(page).parent, labels)
+            cell['source'] = relinked(joined(cell['source']), page, labels)
         if page == 'index': nb['cells'].append(contents(notebooks))
         (target / f'{page}.ipynb').parent.mkdir(parents=True, exist_ok=True)
         (target / f'{page}.ipynb').write_text(json.dumps(nb), encoding='utf-8')
@@ -148,10 +160,14 @@ def build(source, out):
         'html_theme': 'furo', 'html_static_path': [str(static)], 'html_css_files': ['styles.css'],
         'html_copy_source': False, 'html_show_sphinx': False, **mathjax(static),
     }
-    shutil.rmtree(out, ignore_errors=True)
-    app = Sphinx(source, None, out, source / '.doctrees', 'html', options, status=None, warningiserror=True)
-    app.build()
-    return app.statuscode
+    # Outside of the source folder, where Sphinx would take pages for sources; into place when it is whole.
+    with tempfile.TemporaryDirectory() as tmp:
+        html = Path(tmp) / 'html'
+        app = Sphinx(source, None, html, f'{tmp}/doctrees', 'html', options, status=None, warningiserror=True)
+        app.build()
+        if app.statuscode: sys.exit('FAILED  the warnings above are errors')
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.move(html, out)
 
 
 def main():
@@ -161,9 +177,8 @@ def main():
     processed = proc_nbs(n_workers=2, force=True)
     with tempfile.TemporaryDirectory() as tmp:
         write_sources(processed, Path(tmp))
-        failed = build(Path(tmp), cfg.doc_path)
+        build(Path(tmp), cfg.doc_path)
     print(f'{cfg.doc_path.name}/index.html')
-    sys.exit(failed)
 
 
 if __name__ == '__main__': main()   # nbdev's worker processes import this file
