@@ -9,27 +9,32 @@ by experiment name first ("L96_1"), then by model class ("L96").
 local = {
     # --- the task (rl4da.env)
     "action": "shift_scale",         # analysis | increment | shift_scale: what the policy's numbers mean
-    "start": "scalar",               # none | scalar | eakf: the update that shift_scale corrects
+    "start": "scalar",               # none | scalar | eakf: the update that the action corrects
     "reference": "truth",            # analysis | online | truth: what the reward compares with
     "reward": "crps",                # rmse | member | crps
-    "sees": ("mean", "spread", "innovation", "correlation"),    # features the policy is shown
+    "sees": ("mean", "spread", "innovation", "gain", "correlation"),   # features the policy is shown
+    "critic_sees": ("error",),       # what only the critic is shown, in training; "error" holds the truth
     "temporal_window": 3,            # cycles of the past in the observation
-    "episode_cycles": 1000,          # cycles until an episode is truncated, at most path_cycles
+    "episode_cycles": 250,           # cycles until an episode is truncated, at most path_cycles
+    "lost_rmse": 0.5,                # an episode ends when the forecast is this far off, in normalized space
     # --- the network (rl4da.lstm)
     "network": "local",              # local (shared along the ring) | temporal (LSTM over the whole state)
     "memory": "window",              # none | window | recurrent: how the past enters
-    "hidden_size": 64,               # units a layer
-    "num_layers": 2,                 # layers
-    "log_std_init": -1.5,            # log of the first exploration std (0.22)
+    "hidden_size": 16,               # units of the LSTM
+    "num_layers": 1,                 # layers of the LSTM
+    "head_size": 64,                 # units of the two layers of policy and critic
+    "reach": 3,                      # neighbors to either side that a site sees
+    "log_std_init": -1.0,            # log of the exploration std, in units of the action
+    "learn_std": False,              # False: exploration stays as it is; the evaluated policy has none
     # --- PPO (rl4da.ppo)
     "ratio": "site",                 # joint | member | site: one probability ratio for each of these
-    "total_timesteps": 200_000,      # environment steps (assimilation cycles) of a full training
-    "num_envs": 32,                  # experiments side by side
+    "total_timesteps": 400_000,      # environment steps (assimilation cycles) of a full training
+    "num_envs": 64,                  # experiments side by side
     "num_steps": 8,                  # cycles an environment runs before each update
-    "chunk_steps": 8,                # length of the recurrent pieces; divides num_steps
+    "chunk_steps": 1,                # length of the recurrent pieces; divides num_steps (no state: 1)
     "update_epochs": 4,              # passes over each rollout
-    "num_minibatches": 4,            # pieces of a rollout; divides num_envs * num_steps
-    "learning_rate": 1e-3,           # Adam's, at the start
+    "num_minibatches": 4,            # pieces of a rollout
+    "learning_rate": 2e-3,           # Adam's, at the start
     "anneal_lr": True,               # fall linearly to 0 at total_timesteps
     "gamma": 0.5,                    # discount: a correction pays off within a few cycles
     "gae_lambda": 0.9,               # advantage estimation: 0 one step, 1 the whole episode
@@ -38,9 +43,15 @@ local = {
     "ent_coef": 0.0,                 # weight of the entropy bonus
     "vf_coef": 0.5,                  # weight of the value loss
     "max_grad_norm": 0.5,            # gradients are scaled down to this norm
-    "target_kl": None,               # stop an update's epochs at this KL divergence; None = never
+    "target_kl": 0.1,                # a minibatch that finds the policy this far off ends the update; None = never
     "norm_adv": True,                # advantages to mean 0, std 1 in each minibatch
 }
+
+# The same agent on top of the EAKF without inflation: it learns what inflation and localization are for.
+eakf = {**local, "start": "eakf"}
+
+# The same task with one LSTM over the whole state, for systems whose variables are not alike (Lorenz-63).
+whole = {**local, "network": "temporal", "hidden_size": 32}
 
 # The seed project's agent, kept one word away: `make train AGENT=seed`.
 seed = {
@@ -50,20 +61,25 @@ seed = {
     "reference": "analysis",         # the precomputed EAKF analysis
     "reward": "rmse",                # 1 - normalized RMSE, in [-1, 1]
     "sees": ("forecast", "observation", "mean", "spread"),
+    "critic_sees": (),
     "temporal_window": 3,            # cycles of [analysis, forecast error, spread]
     "episode_cycles": 1000,
+    "lost_rmse": 0.5,
     # --- the network
     "network": "temporal",
     "memory": "window",
     "hidden_size": 512,
     "num_layers": 2,
+    "head_size": 256,
+    "reach": 0,
     "log_std_init": 0.0,             # a first exploration std of 1 in a space of [-3, 3]
+    "learn_std": True,
     # --- PPO
     "ratio": "joint",
     "total_timesteps": 1_000_000,
     "num_envs": 1,
     "num_steps": 2048,
-    "chunk_steps": 64,
+    "chunk_steps": 1,
     "update_epochs": 10,
     "num_minibatches": 32,           # 2048 / 32 = the seed's batch size of 64
     "learning_rate": 3e-4,
@@ -97,12 +113,12 @@ config = {
     "seed": 0,                                    # of every random draw
     # --- normalization
     "norm_percentiles": (1.0, 99.0),              # these become -1 and 1
-    "norm_range": 3.0,                            # bounds of actions and observations
+    "norm_range": 3.0,                            # a forecast beyond this ends the episode
     "norm_buffer": 3.1,                           # values are clipped here
     # --- agents
-    "agent": "local",                             # the preset that is trained unless another is asked for
-    "agents": {"local": local, "eakf": {**local, "start": "eakf"}, "seed": seed},
-    "use_cuda": False,                            # train on the GPU
+    "agent": {"L96": "local", "L63": "whole"},    # the preset that is trained unless another is asked for
+    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed},
+    "use_cuda": False,                            # train on the GPU, if there is one
     # --- curriculum
     "enable_curriculum": True,                    # off: every training path from the start
     "curriculum_start_paths": 1,                  # training paths at level 1

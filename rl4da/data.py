@@ -103,7 +103,7 @@ class DataSettings(Frozen):
     seed: int = Field(ge=0)
     norm_percentiles: tuple[float, float]
 
-# %% ../nbs/02_data.ipynb #97c2ba1e
+# %% ../nbs/02_data.ipynb #0886e5ad
 class TaskSettings(Frozen):
     "The environment that an agent sees (rl4da.env)."
     action: Literal["analysis", "increment", "shift_scale"]
@@ -111,17 +111,22 @@ class TaskSettings(Frozen):
     reference: Literal["analysis", "online", "truth"]
     reward: Literal["rmse", "member", "crps"]
     sees: tuple[str, ...]
+    critic_sees: tuple[str, ...]
     temporal_window: Count
     episode_cycles: Count
+    lost_rmse: Positive
 
-# %% ../nbs/02_data.ipynb #56e1d0b2
+# %% ../nbs/02_data.ipynb #6edbd73d
 class NetworkSettings(Frozen):
     "The policy and its critic (rl4da.lstm)."
     network: Literal["local", "temporal"]
     memory: Literal["none", "window", "recurrent"]
     hidden_size: Count
     num_layers: Count
+    head_size: Count
+    reach: int = Field(ge=0)
     log_std_init: float
+    learn_std: bool
 
 # %% ../nbs/02_data.ipynb #7249b462
 class PPOSettings(Frozen):
@@ -162,12 +167,12 @@ class AgentConfig(TaskSettings, NetworkSettings, PPOSettings):
               f"num_minibatches {self.num_minibatches} is more than num_envs * num_steps samples"))
         return self
 
-# %% ../nbs/02_data.ipynb #19917d36
+# %% ../nbs/02_data.ipynb #c7aa7796
 class TrainSettings(Frozen):
     "Bounds of normalized values, which agent is trained, and how the paths come in (rl4da.curriculum)."
     norm_range: Positive
     norm_buffer: Positive
-    agent: str
+    agent: dict[str, str]                       # by experiment name or model class, like inflation
     agents: dict[str, AgentConfig]
     use_cuda: bool
     enable_curriculum: bool
@@ -176,7 +181,7 @@ class TrainSettings(Frozen):
     curriculum_episodes_per_path: Count
     curriculum_success_rate: Share
 
-# %% ../nbs/02_data.ipynb #24e4065d
+# %% ../nbs/02_data.ipynb #29fab830
 class GlobalConfig(TwinSettings, DataSettings, TrainSettings):
     "The whole of `logs/global_config.py`."
     @model_validator(mode="after")
@@ -188,7 +193,8 @@ class GlobalConfig(TwinSettings, DataSettings, TrainSettings):
              (self.num_paths <= self.sample_last, "num_paths must be at most sample_last"),
              (0 <= low < high <= 100, f"norm_percentiles {low, high} must rise, within 0 to 100"),
              (self.norm_range <= self.norm_buffer, "norm_range must be at most norm_buffer"),
-             (self.agent in self.agents, f"agent {self.agent!r}: no preset{hint(self.agent, self.agents)}"),
+             *((name in self.agents, f"agent {name!r}: no preset{hint(name, self.agents)}")
+               for name in self.agent.values()),
              (self.curriculum_start_paths <= self.curriculum_max_paths < self.num_paths,
               "curriculum_start_paths <= curriculum_max_paths < num_paths must hold (path 0 evaluates)"),
              *((a.episode_cycles <= self.path_cycles,
@@ -214,7 +220,7 @@ class SystemConfig(Frozen):
         MODELS[self.model_class](**self.params)
         return self
 
-# %% ../nbs/02_data.ipynb #39dd30a9
+# %% ../nbs/02_data.ipynb #4c7083ce
 class Experiment(SystemConfig, GlobalConfig):
     "One experiment: a folder, a system and all settings, frozen. `load_config` makes it."
     dir: Path
@@ -234,37 +240,38 @@ class Experiment(SystemConfig, GlobalConfig):
     def filter(self): return EAKF(self.obs, self.by_system("inflation"), self.by_system("localization"))
 
     def by_system(self, key):
-        "The entry of the table `key` (`inflation`, `localization`): by experiment name, else by model class."
+        "The entry of the table `key` (`inflation`, `localization`, `agent`): by experiment name, else by model class."
         table = getattr(self, key)
         return table.get(self.name, table.get(self.model_class))
 
     @model_validator(mode="after")
     def _check_tables(self):
-        must((self.by_system("inflation") is not None,
-              f"inflation in global_config.py has no entry for {self.name!r} or {self.model_class!r}"))
+        must(*((self.by_system(key) is not None,
+                f"{key} in global_config.py has no entry for {self.name!r} or {self.model_class!r}")
+               for key in ("inflation", "agent")))
         return self
 
-# %% ../nbs/02_data.ipynb #4a02e40a
+# %% ../nbs/02_data.ipynb #f2747bb3
 def check_tables(exp, where):
     "Raise `ConfigError` for a name in a table that is no experiment and no model class."
     known = [*MODELS, exp.name, *(f.parent.name for f in exp.dir.parent.glob("*/config.py"))]
-    for key in ("inflation", "localization"):
+    for key in ("inflation", "localization", "agent"):
         for name in sorted(getattr(exp, key).keys() - set(known)):
             raise ConfigError(f"{where}: {key} names {name!r}, no experiment or model{hint(name, known)}")
 
-# %% ../nbs/02_data.ipynb #1a314d5d
+# %% ../nbs/02_data.ipynb #172b347e
 @patch
 def preset(self: Experiment, name=""):
     "The `AgentConfig` called `name`, by default the one that `agent` names. Raises `ConfigError`."
-    name = name or self.agent
+    name = name or self.by_system("agent")
     if name in self.agents: return self.agents[name]
     raise ConfigError(f"agent {name!r}: no preset in global_config.py{hint(name, self.agents)}")
 
-# %% ../nbs/02_data.ipynb #6448d443
+# %% ../nbs/02_data.ipynb #208e9d74
 @patch
 def with_preset(self: Experiment, **changes):
     "A copy whose preset has `changes`. Raises `ConfigError`."
-    return self.replace(agents=self.agents | {self.agent: self.preset().replace(**changes)})
+    return self.replace(agents=self.agents | {self.by_system("agent"): self.preset().replace(**changes)})
 
 # %% ../nbs/02_data.ipynb #56483d49
 def git_revision(dir):
@@ -395,12 +402,14 @@ def check_quality(exp, i, path):
                                 f"for {exp.name!r} in {short(exp.dir.parent / 'global_config.py')}")
     return q
 
-# %% ../nbs/02_data.ipynb #d22ee886
+# %% ../nbs/02_data.ipynb #4b75933c
 def derived(exp, path):
-    "The states of `path`, and what an agent sees of a forecast: innovation `(T, N_obs)`, spread `(T, N)`."
+    """The states of `path`, and what an agent sees of a forecast: innovation `(T, N_obs)`, spread `(T, N)`, and the
+    model's tendency at the analysis, member mean `(T, N)`."""
     mean = exp.obs.h(path["forecast_states"].mean(-1, keepdims=True))[..., 0]
     return {**{key: path[key] for key in STATES}, "forecast_errors": path["observations"] - mean,
-            "spread": path["forecast_states"].std(-1, ddof=1)}
+            "spread": path["forecast_states"].std(-1, ddof=1),
+            "tendencies": exp.model.tendency(path["analysis_states"]).mean(-1)}
 
 # %% ../nbs/02_data.ipynb #464b11af
 def fit_normalization(exp, paths, every=10):
@@ -412,7 +421,7 @@ def fit_normalization(exp, paths, every=10):
         factors[name] = {"min": float(low), "max": float(high), "range": float(high - low)}
     return factors
 
-# %% ../nbs/02_data.ipynb #371e44db
+# %% ../nbs/02_data.ipynb #93e0e95a
 @dataclass(frozen=True)
 class Normalization:
     "Maps each type of data to [-1, 1] (1st to 99th percentile) and back; numpy or torch, dtype kept."
@@ -426,6 +435,10 @@ class Normalization:
     def unnormalize(self, name, z):
         f = self.factors[name]
         return (z + 1) * (f["range"]/2) + f["min"]
+
+    def half_range(self, name):
+        "What 1 in normalized space is in physical units."
+        return self.factors[name]["range"] / 2
 
     @classmethod
     def load(cls, exp):
@@ -671,7 +684,7 @@ def write_config(exp):
         config = exp.model_dump(include=set(cls.model_fields))
         with whole_file(file) as f: f.write(f"config = {config}\n".encode())
 
-# %% ../nbs/02_data.ipynb #ca757d09
+# %% ../nbs/02_data.ipynb #0fcfb0c9
 def small_experiment(name="L96_1", dir=None, **changes):
     """Experiment `name`, made small (8 paths of 200 cycles), with `changes`: a copy in `dir`/logs/`name` with
     its files and data, by default in a temporary folder. Raises `ConfigError`."""
@@ -680,7 +693,7 @@ def small_experiment(name="L96_1", dir=None, **changes):
                  sample_last=4000, num_paths=8, path_cycles=200) | changes
     short_agents = {key: agent.replace(episode_cycles=min(agent.episode_cycles, small["path_cycles"]))
                     for key, agent in full.agents.items()}
-    tables = {key: {full.model_class: full.by_system(key)} for key in ("inflation", "localization")}
+    tables = {key: {full.model_class: full.by_system(key)} for key in ("inflation", "localization", "agent")}
     rest = dict(agents=short_agents, curriculum_max_paths=small["num_paths"] - 1, **tables)
     exp = full.replace(dir=Path(dir or temporary_folder()) / "logs" / name, **(rest | small))
     write_config(exp)
