@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['Curriculum', 'make_curriculum']
 
-# %% ../nbs/06_curriculum.ipynb #0fac85e3
+# %% ../nbs/06_curriculum.ipynb #c31a66b6
 from dataclasses import dataclass
 from math import ceil
 from fastcore.basics import patch
 
-# %% ../nbs/06_curriculum.ipynb #bb8811d0
+# %% ../nbs/06_curriculum.ipynb #60190d26
 @dataclass
 class Curriculum:
-    "Chooses among the first `level` training paths; see `episodes_needed` and `success_rate` for when one is added."
+    "Draws from the first `level` training paths; adds one when enough episodes were complete."
     max_paths: int = 99
     level: int = 1
     episodes_per_path: int = 100
@@ -37,12 +37,13 @@ class Curriculum:
         ready = self.complete >= self.episodes_needed and self.success_rate >= self.required
         if ready and self.level < self.max_paths: self.level, self.complete, self.lost = self.level + 1, 0, 0
 
-# %% ../nbs/06_curriculum.ipynb #dae06f5e
+# %% ../nbs/06_curriculum.ipynb #7533178d
 @patch
 def metrics(self: Curriculum):
     "What goes to TensorBoard."
-    return {"curriculum/current_level": self.level, "curriculum/paths": self.level, "curriculum/success_rate": self.success_rate,
-            "curriculum/episodes_completed": self.complete, "curriculum/episodes_needed": self.episodes_needed}
+    return {"curriculum/current_level": self.level, "curriculum/paths": self.level,
+            "curriculum/success_rate": self.success_rate, "curriculum/episodes_completed": self.complete,
+            "curriculum/episodes_needed": self.episodes_needed}
 
 @patch
 def state_dict(self: Curriculum): return {key: getattr(self, key) for key in ("level", "complete", "lost")}
@@ -50,8 +51,9 @@ def state_dict(self: Curriculum): return {key: getattr(self, key) for key in ("l
 @patch
 def load_state_dict(self: Curriculum, state): vars(self).update(state)
 
-# %% ../nbs/06_curriculum.ipynb #46c93e91
+# %% ../nbs/06_curriculum.ipynb #55d5715b
 def make_curriculum(exp):
     "The curriculum of experiment `exp`."
     start = exp.curriculum_start_paths if exp.enable_curriculum else exp.curriculum_max_paths
-    return Curriculum(exp.curriculum_max_paths, start, exp.curriculum_episodes_per_path, exp.curriculum_success_rate)
+    return Curriculum(exp.curriculum_max_paths, start, exp.curriculum_episodes_per_path,
+                      exp.curriculum_success_rate)

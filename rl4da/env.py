@@ -9,7 +9,7 @@ __all__ = ['FEATURES', 'LEAKS', 'STARTS', 'ACTION_LIMIT', 'ACTIONS', 'REFERENCES
            'Interface', 'empty_past', 'remember', 'AnyPath', 'Cycles', 'spaces_of', 'only', 'AssimilationVectorEnv',
            'AssimilationEnv']
 
-# %% ../nbs/03_env.ipynb #2c4e46ef
+# %% ../nbs/03_env.ipynb #3d0bfae2
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from fastcore.basics import patch
@@ -22,7 +22,7 @@ from gymnasium.vector.utils import batch_space
 from .data import ConfigError, Normalization, hint, load_config, load_path
 from .eakf import Observation, crps, eakf, rmse, spread
 
-# %% ../nbs/03_env.ipynb #ce907968
+# %% ../nbs/03_env.ipynb #0036f416
 @dataclass
 class Moment:
     "What is known when the observations `y` `(B, N_obs)` meet the forecast `E` `(B, N, M)`. Physical units."
@@ -37,7 +37,7 @@ class Moment:
     @cached_property
     def spread(self): return self.E.std(-1, ddof=1)             # (B, N)
 
-# %% ../nbs/03_env.ipynb #00f378a5
+# %% ../nbs/03_env.ipynb #1b09df15
 def at_sites(obs, values, N):
     "Observation-space `values` `(B, N_obs)` on the ring `(B, N)`: 0 where nothing is observed."
     out = np.zeros((len(values), N), values.dtype)
@@ -48,23 +48,23 @@ def innovation(m):
     "Observation minus forecast, `(B, N)`, at the observed sites."
     return at_sites(m.obs, m.y - m.obs.h(m.E).mean(-1), m.E.shape[1])
 
-# %% ../nbs/03_env.ipynb #f5cc8aad
+# %% ../nbs/03_env.ipynb #9acd4719
 def correlation(m, reach=3):
     "Ensemble correlation of each site with its 1st … `reach`-th neighbor to the left, `(B, N, reach)`."
     z = (m.E - m.mean[..., None]) / (m.spread[..., None] + 1e-12)
     return np.stack([(z * np.roll(z, k, 1)).sum(-1) for k in range(1, reach + 1)], -1) / (z.shape[-1] - 1)
 
 def gain(m):
-    "Weight of the observation in a Kalman update of each site alone, s² / (s² + r), `(B, N)`."
-    return m.spread**2 / (m.spread**2 + m.obs.var)
+    "Weight of the observation in a Kalman update of each site alone, s² / (s² + r); 0 without one. `(B, N)`."
+    return at_sites(m.obs, np.ones_like(m.y), m.E.shape[1]) * m.spread**2 / (m.spread**2 + m.obs.var)
 
-# %% ../nbs/03_env.ipynb #6a3a82da
+# %% ../nbs/03_env.ipynb #ff4a3fae
 def standard_error(m):
     "(Truth − site-wise Kalman mean) / its spread, divided by 3, `(B, N)`. A leak: for critics only."
     center, spread = m.mean + gain(m)*innovation(m), m.spread*np.sqrt(1 - gain(m))
     return ((m.truth - center) / (3*spread + 1e-6)).clip(-3, 3)
 
-# %% ../nbs/03_env.ipynb #f7243d04
+# %% ../nbs/03_env.ipynb #2914f9ca
 FEATURES = {                       # name: (normalized as, function of the moment)
     "forecast":    ("forecast_states", lambda m: m.E),
     "mean":        ("forecast_states", lambda m: m.mean[..., None]),
@@ -79,14 +79,14 @@ FEATURES = {                       # name: (normalized as, function of the momen
 }
 LEAKS = {"truth", "error"}         # what no policy may see unless its preset says so
 
-# %% ../nbs/03_env.ipynb #4fdfa0b3
+# %% ../nbs/03_env.ipynb #4ae97dbc
 STARTS = {                         # name: (E, y, obs) -> ensemble that the action corrects
     "none":   lambda E, y, obs: E,
     "scalar": lambda E, y, obs: eakf(E, y, obs, localization=0.1),
     "eakf":   lambda E, y, obs: eakf(E, y, obs),
 }
 
-# %% ../nbs/03_env.ipynb #ff64d02b
+# %% ../nbs/03_env.ipynb #55d06ef1
 def analysis_action(a, E, norm):
     "The action is the normalized analysis ensemble: `a` `(B, N, M)`."
     return norm.unnormalize("analysis_states", a)
@@ -96,11 +96,11 @@ def increment_action(a, E, norm):
     return E + norm.half_range("forecast_errors") * a
 
 def shift_scale_action(a, E, norm):
-    "Per site, `a` `(B, N, 2)`: move the mean by `a[..., 0]` spreads, stretch the anomalies by exp `a[..., 1]`."
+    "Per site, `a` `(B, N, 2)`: the mean moves by `a[..., 0]` spreads, anomalies grow by exp `a[..., 1]`."
     mean, std = E.mean(-1, keepdims=True), E.std(-1, ddof=1, keepdims=True)
     return mean + std*a[..., :1] + np.exp(a[..., 1:]) * (E - mean)
 
-# %% ../nbs/03_env.ipynb #51d10854
+# %% ../nbs/03_env.ipynb #36c374af
 ACTION_LIMIT = 3.0                 # actions are clipped to [-3, 3]: the room that normalized states have
 ACTIONS = {                        # name: (function, shape for N sites and M members)
     "analysis":    (analysis_action,    lambda N, M: (N, M)),
@@ -108,7 +108,7 @@ ACTIONS = {                        # name: (function, shape for N sites and M me
     "shift_scale": (shift_scale_action, lambda N, M: (N, 2)),
 }
 
-# %% ../nbs/03_env.ipynb #c339b4fe
+# %% ../nbs/03_env.ipynb #660a4f4e
 def members_of(reference, M):
     "A reference `(B, N)` or `(B, N, M)` as an ensemble of `M` members."
     return reference if reference.ndim == 3 else np.repeat(reference[..., None], M, -1)
@@ -117,7 +117,7 @@ def normalized_error(E, reference, norm):
     "Difference, member for member, in units of the analysis' half-range, `(B, N, M)`."
     return (E - members_of(reference, E.shape[-1])) / norm.half_range("analysis_states")
 
-# %% ../nbs/03_env.ipynb #6a64f4a1
+# %% ../nbs/03_env.ipynb #46f54963
 def rmse_reward(E, reference, norm, obs):
     "1 − RMSE over sites and members in normalized space, `(B, 1)`: the seed's."
     return 1 - np.sqrt((normalized_error(E, reference, norm)**2).mean((1, 2)))[:, None]
@@ -131,7 +131,7 @@ def crps_reward(E, reference, norm, obs):
     targets = reference[None] if reference.ndim == 2 else np.moveaxis(reference, -1, 0)
     return 1 - np.mean([crps(E, x) for x in targets], 0) / obs.std
 
-# %% ../nbs/03_env.ipynb #87b7e148
+# %% ../nbs/03_env.ipynb #0621024b
 REFERENCES = {                     # name: cycles -> (B, N) or (B, N, M)
     "analysis": lambda c: c.stored("analysis_states"),
     "online":   lambda c: c.exp.filter(c.E, c.y),
@@ -139,18 +139,18 @@ REFERENCES = {                     # name: cycles -> (B, N) or (B, N, M)
 }
 REWARDS = {"rmse": rmse_reward, "member": member_reward, "crps": crps_reward}
 
-# %% ../nbs/03_env.ipynb #af300783
+# %% ../nbs/03_env.ipynb #ebdfc76d
 class Interface:
     "What a policy with preset `agent` sees of a `Moment`, and what its action does. Raises `ConfigError`."
     def __init__(self, agent, norm):
         for name in (*agent.sees, *agent.critic_sees):
-            if name not in FEATURES: raise ConfigError(f"sees: unknown feature {name!r}{hint(name, FEATURES)}")
+            if name not in FEATURES:
+                raise ConfigError(f"sees: unknown feature {name!r}{hint(name, FEATURES)}")
         self.agent, self.norm = agent, norm
         self.apply, self.action_shape = ACTIONS[agent.action]
 
     def features(self, m, names):
         "The normalized features `names` of the moment, `(B, N, C)`."
-        if not names: return np.zeros((*m.mean.shape, 0), np.float32)
         return np.concatenate([self.normalized(*FEATURES[name], m) for name in names], -1)
 
     def normalized(self, kind, f, m):
@@ -161,7 +161,7 @@ class Interface:
         start = STARTS[self.agent.start](m.E, m.y, m.obs)
         return self.apply(np.clip(action, -ACTION_LIMIT, ACTION_LIMIT), start, self.norm).astype(m.E.dtype)
 
-# %% ../nbs/03_env.ipynb #1e094974
+# %% ../nbs/03_env.ipynb #d80b48e4
 PAST = {                           # what the window holds: normalized as, function of moment and analysis
     "analysis_states": lambda m, analysis: analysis.mean(-1),
     "forecast_errors": lambda m, analysis: innovation(m),
@@ -177,7 +177,7 @@ def remember(norm, past, m, analysis):
     newest = np.stack([norm.normalize(kind, f(m, analysis)) for kind, f in PAST.items()], -1)
     return np.concatenate([past[:, 1:], newest[:, None].astype(np.float32)], 1)
 
-# %% ../nbs/03_env.ipynb #c8c94ab8
+# %% ../nbs/03_env.ipynb #ddc051f2
 class AnyPath:
     "Draws among `paths` with equal chances, and learns nothing from how an episode ended."
     def __init__(self, paths): self.paths = tuple(paths)
@@ -187,7 +187,7 @@ class AnyPath:
     def state_dict(self): return {}
     def load_state_dict(self, state): pass
 
-# %% ../nbs/03_env.ipynb #1669d6b3
+# %% ../nbs/03_env.ipynb #94ef662e
 class Cycles:
     "`B` assimilation cycles on stored paths. `E` `(B, N, M)` is always the forecast at the current cycle."
     def __init__(self, exp, agent, B, chooser=None):
@@ -204,7 +204,8 @@ class Cycles:
 
     def stored(self, key):
         "What the paths hold under `key` at the current cycle, `(B, …)`."
-        return np.stack([getattr(self._path(p), key)[t] for p, t in zip(self.path.tolist(), self.cycle.tolist())])
+        places = zip(self.path.tolist(), self.cycle.tolist())
+        return np.stack([self._path(p)[key][t] for p, t in places])
     @property
     def truth(self): return self.stored("true_states")
     @property
@@ -216,15 +217,16 @@ class Cycles:
         return Moment(self.E, self.y, self.exp.obs, self.tendency, truth)
 
     def see(self):
-        "What the policy sees `now` `(B, N, C)`, the `past` `(B, W, N, 3)`, and what only the `critic` sees `(B, N, C')`."
+        "What the policy sees, `now` `(B, N, C)` and `past` `(B, W, N, 3)`, and what only the `critic` sees."
         m = self.moment()
-        now, critic = (self.interface.features(m, names) for names in (self.agent.sees, self.agent.critic_sees))
-        return {"now": now, "past": self.past.copy(), "critic": critic}
+        seen = {"now": self.interface.features(m, self.agent.sees), "past": self.past.copy()}
+        if self.agent.critic_sees: seen["critic"] = self.interface.features(m, self.agent.critic_sees)
+        return seen
 
-# %% ../nbs/03_env.ipynb #23d5042c
+# %% ../nbs/03_env.ipynb #13ff5c77
 @patch
 def begin(self: Cycles, which, rngs, path=None, cycle=None):
-    "Start new episodes in the experiments `which` (indices), each with its own generator, or at a given place."
+    "New episodes in the experiments `which`, each from its own generator, or at a given `path` and `cycle`."
     span = min(self.agent.episode_cycles, self.exp.path_cycles - 1)
     for b in which:
         p = self.chooser.next(rngs[b]) if path is None else path
@@ -233,7 +235,7 @@ def begin(self: Cycles, which, rngs, path=None, cycle=None):
         self.E[b] = self._path(int(p)).forecast_states[start]
         self.past[b], self.tendency[b] = 0, 0
 
-# %% ../nbs/03_env.ipynb #d954b343
+# %% ../nbs/03_env.ipynb #6919c31b
 @patch
 def tell(self: Cycles, b, reason):
     "Tell the chooser how the episode of experiment `b` ended."
@@ -244,7 +246,7 @@ def where(self: Cycles):
     "Path and cycle of each experiment."
     return {"path": self.path.copy(), "cycle": self.cycle.copy()}
 
-# %% ../nbs/03_env.ipynb #a0c98ea5
+# %% ../nbs/03_env.ipynb #e2551dbb
 @patch
 def lost(self: Cycles, finite):
     "Why each experiment cannot go on: an object array `(B,)` of reasons, '' where it can."
@@ -253,15 +255,16 @@ def lost(self: Cycles, finite):
     off = rmse(self.E, self.truth) > self.agent.lost_rmse * norm.half_range("forecast_states")
     return np.select([~finite, far, off], ["not finite", "out of range", "off its path"], "").astype(object)
 
-# %% ../nbs/03_env.ipynb #70e28b37
+# %% ../nbs/03_env.ipynb #f816e4e8
 @patch
 def advance(self: Cycles, action):
-    "Analyze with `action`, score, forecast: rewards `(B,)`, terminated, truncated, reasons. Scores are in `last`."
+    "Analyze with `action`, score, forecast: rewards, terminated, truncated, reasons `(B,)`. Scores: `last`."
     m, truth = self.moment(), self.truth
     analysis = self.interface.act(action, m)
     finite = np.isfinite(analysis).all((1, 2))
     kept = np.where(finite[:, None, None], analysis, m.E)                       # scores stay finite
-    local = np.where(finite[:, None], self.reward(kept, self.reference(self), self.interface.norm, self.exp.obs), -1)
+    local = self.reward(kept, self.reference(self), self.interface.norm, self.exp.obs)
+    local = np.where(finite[:, None], local, -1)
     local = local.clip(-1).astype(np.float32)
     self.last = dict(rmse_f=rmse(m.E, truth).astype(float), rmse_a=rmse(kept, truth).astype(float),
                      spread_a=spread(kept).astype(float), local_reward=local)
@@ -275,7 +278,7 @@ def advance(self: Cycles, action):
     reasons[~terminated & at_end] = "complete"
     return local.mean(-1), terminated, ~terminated & at_end, reasons
 
-# %% ../nbs/03_env.ipynb #aefb9b99
+# %% ../nbs/03_env.ipynb #79eb7340
 def spaces_of(cycles):
     "Observation and action space of one experiment."
     box = lambda limit, shape: spaces.Box(-limit, limit, shape, np.float32)
@@ -286,9 +289,9 @@ def only(batch):
     "The one experiment of a batch of one: a dict of copies, numbers as Python numbers."
     return {key: x[0].copy() if x.ndim > 1 else x[0].item() for key, x in batch.items()}
 
-# %% ../nbs/03_env.ipynb #6c96fa4a
+# %% ../nbs/03_env.ipynb #7edc5877
 class AssimilationVectorEnv(VectorEnv):
-    "`num_envs` assimilation cycles side by side. `config`: folder or `Experiment`; `agent`: preset or its name."
+    "`num_envs` assimilation cycles. `config`: a folder or an `Experiment`; `agent`: a preset or its name."
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
 
     def __init__(self, num_envs=1, config="logs/L96_1", agent="", chooser=None):
@@ -309,10 +312,13 @@ class AssimilationVectorEnv(VectorEnv):
     def _masked(self, values, mask):
         "Gymnasium's vector form of info: an array per key, 0 or None where `mask` is False, and the mask."
         if not mask.any(): return {}
-        blank = lambda x: np.where(mask.reshape(-1, *[1]*(x.ndim - 1)), x, None if x.dtype == object else x.dtype.type(0))
-        return {k: v for key, x in values.items() for k, v in ((key, blank(x)), (f"_{key}", mask.copy()))}
+        out = {}
+        for key, x in values.items():
+            empty = None if x.dtype == object else x.dtype.type(0)
+            out |= {key: np.where(mask.reshape(-1, *[1]*(x.ndim - 1)), x, empty), f"_{key}": mask.copy()}
+        return out
 
-# %% ../nbs/03_env.ipynb #59f28636
+# %% ../nbs/03_env.ipynb #33b8c17c
 @patch
 def step(self: AssimilationVectorEnv, actions):
     "One cycle of each experiment with `actions` `(B, …)`."
@@ -331,7 +337,7 @@ def step(self: AssimilationVectorEnv, actions):
     infos = self._masked(c.where(), everywhere) | self._masked(c.last, ~ended) | done
     return seen, rewards.astype(np.float64), terminated, truncated, infos
 
-# %% ../nbs/03_env.ipynb #f825b24d
+# %% ../nbs/03_env.ipynb #7c8f4c5d
 class AssimilationEnv(gym.Env):
     "One assimilation cycle a step. `config`: folder or `Experiment`; `agent`: a preset or its name."
     metadata = {"render_modes": []}
@@ -357,7 +363,8 @@ class AssimilationEnv(gym.Env):
             c.tell(0, reasons[0])
         return only(c.see()), float(rewards[0]), bool(terminated[0]), bool(truncated[0]), info
 
-# %% ../nbs/03_env.ipynb #ded9a56c
+# %% ../nbs/03_env.ipynb #79bd28bb
 ID = "rl4da/Assimilation-v0"
 if ID not in gym.registry:
-    gym.register(ID, entry_point="rl4da.env:AssimilationEnv", vector_entry_point="rl4da.env:AssimilationVectorEnv")
+    gym.register(ID, entry_point="rl4da.env:AssimilationEnv",
+                 vector_entry_point="rl4da.env:AssimilationVectorEnv")

@@ -6,7 +6,7 @@
 __all__ = ['NETWORKS', 'TemporalEncoder', 'scaled', 'head', 'Policy', 'Agent', 'TemporalAgent', 'stencil', 'LocalAgent',
            'num_groups', 'make_agent', 'shapes_of']
 
-# %% ../nbs/04_lstm.ipynb #706406ef
+# %% ../nbs/04_lstm.ipynb #534dba3f
 from itertools import pairwise
 from math import prod
 from fastcore.basics import patch
@@ -14,9 +14,9 @@ import torch
 from torch import nn
 from .data import ConfigError
 
-# %% ../nbs/04_lstm.ipynb #7cb65916
+# %% ../nbs/04_lstm.ipynb #a5cd0b59
 class TemporalEncoder(nn.Module):
-    "The past `(T, B, R, W, F)` of `R` rows per experiment as features `(T, B, R, H)`; `H` = 0 for memory 'none'."
+    "The past `(T, B, R, W, F)` of `R` rows an experiment as features `(T, B, R, H)`; `H` = 0 without memory."
     def __init__(self, features, hidden, layers, memory):
         super().__init__()
         self.memory, self.hidden, self.layers = memory, hidden if memory != "none" else 0, layers
@@ -33,7 +33,7 @@ class TemporalEncoder(nn.Module):
         read, _ = self.lstm(past.flatten(0, 2).transpose(0, 1))            # (W, T*B*R, H)
         return read[-1].unflatten(0, past.shape[:3]), state
 
-# %% ../nbs/04_lstm.ipynb #b3f6f8db
+# %% ../nbs/04_lstm.ipynb #e534117f
 @patch
 def through_episode(self: TemporalEncoder, x, state, start):
     "One pass over `x` `(T, B, R, F)` from `state`, which is set to zero at each start."
@@ -48,7 +48,7 @@ def through_episode(self: TemporalEncoder, x, state, start):
     state = torch.cat([h, c], -1).transpose(0, 1).unflatten(0, (B, R))
     return torch.cat(read).unflatten(1, (B, R)), state
 
-# %% ../nbs/04_lstm.ipynb #be89dfb3
+# %% ../nbs/04_lstm.ipynb #20cdebbd
 def scaled(layer, gain):
     "A linear layer with orthogonal weights times `gain`, and no bias at first."
     nn.init.orthogonal_(layer.weight, gain)
@@ -65,28 +65,29 @@ class Policy(nn.Module):
     "`head` plus a linear path that is zero at first."
     def __init__(self, inputs, width, outputs):
         super().__init__()
-        self.curved, self.straight = head(inputs, width, outputs, 0.01), nn.Linear(inputs, outputs, bias=False)
+        self.curved = head(inputs, width, outputs, 0.01)
+        self.straight = nn.Linear(inputs, outputs, bias=False)
         nn.init.zeros_(self.straight.weight)
 
     def forward(self, x): return self.curved(x) + self.straight(x)
 
-# %% ../nbs/04_lstm.ipynb #0198b770
+# %% ../nbs/04_lstm.ipynb #33200a56
 class Agent(nn.Module):
-    "A Gaussian policy (`policy`, `log_std`) and its `critic`; a subclass reads what was seen, `read` and `read_critic`."
+    "A Gaussian policy (`policy`, `log_std`) and its `critic`; subclasses `read` what was seen."
     def act(self, seen, state, start):
         "Mean action `(T, B, …)` and the memory after."
         x, state = self.read(seen, state, start)
         return self.policy(x), state
 
     def forward(self, seen, state, start):
-        "Mean action `(T, B, …)`, values `(T, B, G)` and the memory after, of `seen` `{now, past[, critic]}` `(T, B, …)`."
+        "Mean action, values `(T, B, G)` and the memory after; `seen` `{now, past[, critic]}`, each `(T, B, …)`."
         x, state = self.read(seen, state, start)
         known = torch.cat([x, self.read_critic(seen["critic"])], -1) if "critic" in seen else x
         return self.policy(x), self.critic(known), state
 
-# %% ../nbs/04_lstm.ipynb #08182664
+# %% ../nbs/04_lstm.ipynb #2140df20
 class TemporalAgent(Agent):
-    "The seed's LSTM: the whole state as one vector, `groups` values. Runs only at the `N` and `M` it was made for."
+    "The seed's LSTM: the whole state as one vector, `groups` values. Runs only at the sizes in `shapes`."
     def __init__(self, agent, shapes, groups):
         super().__init__()
         W, N, F = shapes["past"]
@@ -105,22 +106,23 @@ class TemporalAgent(Agent):
         read, state = self.encoder(past, state, start)
         return torch.cat([read[:, :, 0], seen["now"].flatten(2)], -1), state
 
-# %% ../nbs/04_lstm.ipynb #99900f7a
+# %% ../nbs/04_lstm.ipynb #34aa73bb
 def stencil(x, reach):
     "Each site of `x` `(…, N, C)` with its neighbors up to `reach`, `(…, N, (2 reach + 1) C)`, on the ring."
     return torch.cat([torch.roll(x, k, -2) for k in range(-reach, reach + 1)], -1)
 
-# %% ../nbs/04_lstm.ipynb #b053f0ba
+# %% ../nbs/04_lstm.ipynb #c8009ce2
 class LocalAgent(Agent):
     "One set of weights for every site of a ring: actions `(T, B, N, A)`, a value a site. Any `N`, any `M`."
     def __init__(self, agent, shapes, groups):
         super().__init__()
         self.reach = agent.reach
-        self.encoder = TemporalEncoder(3*shapes["past"][-1], agent.hidden_size, agent.num_layers, agent.memory)
+        window = 3*shapes["past"][-1]
+        self.encoder = TemporalEncoder(window, agent.hidden_size, agent.num_layers, agent.memory)
         inputs = self.encoder.hidden + (2*self.reach + 1)*shapes["now"][-1]
         self.policy = Policy(inputs, agent.head_size, shapes["action"][-1])
         critic = head(inputs + 3*shapes.get("critic", [0])[-1], agent.head_size, 1, 1.0)
-        self.critic = nn.Sequential(critic, nn.Flatten(-2))                              # (T, B, N, 1) -> (T, B, N)
+        self.critic = nn.Sequential(critic, nn.Flatten(-2))                      # (T, B, N, 1) -> (T, B, N)
         self.log_std = nn.Parameter(torch.full(shapes["action"][-1:], agent.log_std_init), agent.learn_std)
 
     def initial_state(self, B, N): return self.encoder.initial_state(B, N)
@@ -131,7 +133,7 @@ class LocalAgent(Agent):
         read, state = self.encoder(past, state, start)
         return torch.cat([stencil(seen["now"], self.reach), read], -1), state
 
-# %% ../nbs/04_lstm.ipynb #ae5fd223
+# %% ../nbs/04_lstm.ipynb #aafe1042
 NETWORKS = {"temporal": TemporalAgent, "local": LocalAgent}
 
 def num_groups(ratio, N, M):
@@ -139,15 +141,16 @@ def num_groups(ratio, N, M):
     return {"joint": 1, "member": M, "site": N}[ratio]
 
 def make_agent(agent, shapes, members):
-    "The network of preset `agent` for arrays of these `shapes` `{now, past, action[, critic]}`. Raises `ConfigError`."
+    "The network of preset `agent` for `shapes` `{now, past, action[, critic]}`. Raises `ConfigError`."
     site_wise = agent.action == "shift_scale"
     if agent.network == "local" and not (site_wise and agent.ratio == "site"):
-        raise ConfigError("network 'local' moves one site at a time: it needs action 'shift_scale' and ratio 'site'")
+        raise ConfigError("network 'local' moves sites: it needs action 'shift_scale' and ratio 'site'")
     if agent.ratio == "member" and site_wise:
-        raise ConfigError("ratio 'member' needs an action per member: 'analysis' or 'increment', not 'shift_scale'")
+        raise ConfigError("ratio 'member' needs an action per member: 'analysis' or 'increment'")
     groups = num_groups(agent.ratio, shapes["now"][0], members)
     return NETWORKS[agent.network](agent, shapes, groups)
 
 def shapes_of(env):
     "Shapes of one experiment's arrays in the vector environment `env`."
-    return {key: box.shape for key, box in {**env.single_observation_space, "action": env.single_action_space}.items()}
+    spaces = {**env.single_observation_space, "action": env.single_action_space}
+    return {key: box.shape for key, box in spaces.items()}
