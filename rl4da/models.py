@@ -85,7 +85,6 @@ def l63_stage(y, x, s, z, a, b, p, w):
         s[2, j], s[3, j], s[4, j] = s[2, j] + b*k0, s[3, j] + b*k1, s[4, j] + b*k2
         z[2, j], z[3, j], z[4, j] = x[2, j] + a*k0, x[3, j] + a*k1, x[4, j] + a*k2
 
-# %% ../nbs/00_models.ipynb #c0bfa5ab
 @compiled
 def stage(system, y, x, s, z, a, b, p, w):
     "The stage of Lorenz-96 (`system` 96) or of Lorenz-63 (`system` 63); `p` holds F, or sigma, rho, beta."
