@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCORES', 'Observation', 'identity', 'every', 'subset', 'squared', 'on_attractor', 'eakf_scalar', 'gaspari_cohn',
            'ring_distance', 'taper', 'vectorized', 'eakf', 'rmse', 'spread', 'crps', 'rank_histogram', 'EAKF', 'fresh',
-           'check_filter', 'filter_cycle', 'twin_experiment', 'scores', 'tune_eakf']
+           'check_filter', 'filter_cycle', 'twin_experiment', 'scores', 'best_first', 'tune_eakf']
 
 # %% ../nbs/01_eakf.ipynb #9aaca1fd
 import os
@@ -80,7 +80,6 @@ def squared(N, var, k=1):
     "The square of every `k`-th variable is observed: its sign is lost."
     return Observation(N, range(0, N, k), var, square=True)
 
-# %% ../nbs/01_eakf.ipynb #f89c346b
 def on_attractor(model, n, rng, spin_up=50.0):
     "`n` independent states `(N, n)` of `model`, `spin_up` time units after random ones near 0."
     return model.step(rng.normal(size=(model.N, n)), round(spin_up/model.dt))
@@ -106,7 +105,6 @@ def ring_distance(i, j, N):
     d = np.abs(np.subtract(i, j))
     return np.minimum(d, N - d)
 
-# %% ../nbs/01_eakf.ipynb #794751d0
 @lru_cache(maxsize=64)
 def taper(obs, c):
     "Taper `(N_obs, N)` between observed and all sites for a half-width of `c` sites; all 1 if `c` is `None`."
@@ -238,7 +236,6 @@ class EAKF:
     def __post_init__(self): _check_factors(self.inflation, self.localization)
     def __call__(self, E, y): return eakf(E, y, self.obs, self.inflation, self.localization)
 
-# %% ../nbs/01_eakf.ipynb #4fb3e2bb
 def fresh(filter, E):
     "`filter` without a memory: its `reset(E)`, if it has one, was called with the ensemble `E` `(B, N, M)`."
     if hasattr(filter, "reset"): filter.reset(E)
@@ -267,7 +264,6 @@ def _park(E, home, bound):
     ok = np.abs(E).max(axis=(1, 2)) < bound           # False for NaN, too
     return (E if ok.all() else np.where(ok[:, None, None], E, home)), ok
 
-# %% ../nbs/01_eakf.ipynb #682b1390
 def filter_cycle(model, filter, E, steps, y, x, home, bound):
     """One forecast and analysis of `E` `(B, N, M)`, scored against the truth `x` `(B, N)`.
 
@@ -341,11 +337,15 @@ def scores(ds, burn_in=0.2):
     return table[["rmse_f", "rmse_a", "rmse_a_se", "spread", "spread_over_rmse", "crps", "diverged"]]
 
 # %% ../nbs/01_eakf.ipynb #74571494
+def best_first(table):
+    "The rows of a table of `scores`: fewest diverged runs first, then smallest `rmse_a`."
+    return table.sort_values(["diverged", "rmse_a"]).reset_index(drop=True)
+
 def tune_eakf(model, obs, *, steps, members=20, inflations=(1.0, 1.02, 1.05, 1.1, 1.2, 1.5),
               localizations=(None,), runs=8, cycles=400, seed=0, **kwargs):
-    """`scores` of the EAKF for all pairs of `inflations` and `localizations`, best first.
+    """`scores` of the EAKF for all pairs of `inflations` and `localizations`, best first (`best_first`).
 
-    Best is fewest diverged, then smallest `rmse_a`. `kwargs` go to `twin_experiment`.
+    `kwargs` go to `twin_experiment`.
     """
     grid = [(i, c) for i in inflations for c in localizations]
     filters = {f"inflation {i}, localization {c}": EAKF(obs, i, c) for i, c in grid}
@@ -354,4 +354,4 @@ def tune_eakf(model, obs, *, steps, members=20, inflations=(1.0, 1.02, 1.05, 1.1
     table = scores(ds).reset_index(drop=True)
     table.insert(0, "inflation", [i for i, _ in grid])
     table.insert(1, "localization", pd.Series([c for _, c in grid], dtype=object))
-    return table.sort_values(["diverged", "rmse_a"]).reset_index(drop=True)
+    return best_first(table)
