@@ -2,8 +2,9 @@
 # Each makes .venv and installs everything first, if that is not done yet.
 
 PYTHON ?= python3
-# The CPU build of torch: plain `torch` would fetch gigabytes of CUDA. For a GPU see `make help`.
-TORCH ?= torch==2.13.0 --extra-index-url https://download.pytorch.org/whl/cpu --retries 2
+# torch first and pinned: this is the version everything was tested with. Where the package index serves CUDA builds
+# (gigabytes) and a CPU build is wanted, name it or its index: make TORCH="torch==2.13.0 --index-url ..." venv
+TORCH ?= torch==2.13.0
 WORKERS ?= 2
 
 # DIR= names one or several configurations. Without it, `train` takes the three reference ones
@@ -23,7 +24,7 @@ export NUMBA_NUM_THREADS := 1
 BIN := .venv/bin
 VENV := .venv/.complete
 .DEFAULT_GOAL := help
-.PHONY: help venv data_generate data_clean train train_clean evaluate test lint check bench docs readme \
+.PHONY: help venv data_generate data_clean train train_clean evaluate record test lint check bench docs readme \
         lab tensorboard clear reset remove_cache
 
 help: ## this list
@@ -34,7 +35,7 @@ help: ## this list
 	@echo "  TEST=1             a short training, 10,000 steps"
 	@echo "  FORCE=1            make the data again, although it is current"
 	@echo "  PYTHON=python3.12  which Python makes .venv (3.11 or newer)"
-	@echo "  TORCH=torch        which torch goes into a new .venv (default: 2.13.0 for CPU)"
+	@echo "  TORCH=torch        which torch goes into a new .venv (default: torch==2.13.0)"
 
 venv: $(VENV) ## make .venv and install everything (2-5 minutes, 2 GB)
 
@@ -69,6 +70,9 @@ reset: ## remove all that runs wrote, keep config.py (DIR=: of one configuration
 evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES= R= AGENT=; logs/<NAME>/evaluation.json)
 	@set -e; for dir in $(RUN_DIRS); do $(BIN)/rl4da_evaluate --dir $$dir $(if $(SEED),--seed $(SEED)) \
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(R),--R $(R)) $(if $(AGENT),--agent $(AGENT)); done
+
+record: ## keep the last runs as the recorded reference runs (AGENT=; logs/recorded/<NAME>)
+	@scripts/record.sh "$(AGENT)" $(RUN_DIRS)
 
 test: $(VENV) ## run every notebook as a test (5-10 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
 	@$(BIN)/python scripts/test_notebooks.py $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")

@@ -6,12 +6,13 @@
 __all__ = ['PAYS', 'TAGS', 'PLACES', 'INFLATIONS', 'LOCALIZATIONS', 'PANELS', 'log_prob', 'by_group', 'regroup', 'Rollout',
            'Player', 'gae', 'chunks', 'Batch', 'make_batch', 'surrogate', 'value_loss', 'minibatch_loss',
            'TrainingDiverged', 'learn_from', 'update', 'Episodes', 'summary', 'AgentFilter', 'fingerprint', 'save',
-           'load', 'agent_card', 'Run', 'replay', 'root_mean_square', 'progress_line', 'train', 'results_dir',
-           'agent_file', 'read_agent', 'load_agent', 'compare', 'leak_note', 'plot_training', 'plot_path', 'as_json',
-           'evaluate_agent', 'evaluate_main']
+           'load', 'agent_card', 'Run', 'replay', 'root_mean_square', 'progress_line', 'alone', 'fit', 'train',
+           'results_dir', 'agent_file', 'read_agent', 'load_agent', 'compare', 'elsewhere', 'leak_note',
+           'plot_training', 'plot_path', 'as_json', 'evaluate_agent', 'evaluate_main']
 
-# %% ../nbs/05_ppo.ipynb #e1f23e60
+# %% ../nbs/05_ppo.ipynb #4fe1a6bf
 import copy, dataclasses, hashlib, json, time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -20,6 +21,7 @@ import pandas as pd
 import torch
 from fastcore.basics import patch
 from fastcore.script import Param, call_parse
+from filelock import FileLock, Timeout
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from .data import (AgentConfig, ConfigError, DataError, Normalization, UserError, load_config, load_path,
@@ -429,7 +431,7 @@ def resume(self: Run):
     self.rows = rows[rows.step <= self.step].to_dict("records")
     return True
 
-# %% ../nbs/05_ppo.ipynb #3936fbf8
+# %% ../nbs/05_ppo.ipynb #f173f354
 def progress_line(run, row):
     "How far the run is, how fast, how well, and how long it will take."
     total, speed = run.agent.total_timesteps, run.step / run.seconds
@@ -438,31 +440,45 @@ def progress_line(run, row):
     if "curriculum/paths" in row: parts.append(f"{row['curriculum/paths']:.0f} paths")
     return "progress: " + " · ".join([*parts, f"{(total - run.step)/speed/60:.0f} min left"])
 
+@contextmanager
+def alone(out):
+    "Holds the lock of folder `out`. Raises `DataError` while another training writes there."
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0): yield
+    except Timeout:
+        raise DataError(f"another training is writing to {short(out)}: wait for it, or stop it") from None
+
+# %% ../nbs/05_ppo.ipynb #f3a2100b
+def fit(run, writer, say, every):
+    "Iterate `run` to its end; evaluates ten times, checkpoints and speaks every `every` seconds."
+    said, total = time.monotonic(), run.agent.total_timesteps
+    while run.step < total:
+        tenths = 10*run.step // total
+        row = run.iterate()
+        if 10*run.step // total > tenths: row |= run.evaluate()
+        for tag, x in row.items(): writer.add_scalar(tag, x, run.step)
+        if time.monotonic() - said > every:
+            said = time.monotonic()
+            run.checkpoint()
+            say(progress_line(run, row))
+
 def train(exp, agent, out, chooser=None, seed=0, say=print, every=15.0):
     "Train preset `agent` on `exp`, writing to folder `out`; goes on where it stopped. Returns the `Run`."
     run = Run(exp, agent, out, chooser, seed)
-    run.out.mkdir(parents=True, exist_ok=True)
-    say(f"{'going on' if run.resume() else 'starting'} at step {run.step:,} → {short(run.out)}")
-    settings = exp.resolved() | {"preset": agent.model_dump(mode="json"), "seed": seed}
-    write_json(run.out / "config.json", settings)
-    said = time.monotonic()
-    with SummaryWriter(run.out / "tensorboard", purge_step=run.step) as writer:
-        while run.step < agent.total_timesteps:
-            tenths = 10*run.step // agent.total_timesteps
-            try: row = run.iterate()
-            except TrainingDiverged as e:
-                raise TrainingDiverged(f"{e}; {short(run.out)} keeps the last good checkpoint") from None
-            if 10*run.step // agent.total_timesteps > tenths: row |= run.evaluate()
-            for tag, x in row.items(): writer.add_scalar(tag, x, run.step)
-            if time.monotonic() - said > every:
-                said = time.monotonic()
-                run.checkpoint()
-                say(progress_line(run, row))
-    run.checkpoint()
-    save(run.out / "models" / "final.pt", agent_card(run))
+    with alone(run.out):
+        say(f"{'going on' if run.resume() else 'starting'} at step {run.step:,} → {short(run.out)}")
+        settings = exp.resolved() | {"preset": agent.model_dump(mode="json"), "seed": seed}
+        write_json(run.out / "config.json", settings)
+        try:
+            with SummaryWriter(run.out / "tensorboard", purge_step=run.step) as writer: fit(run, writer, say, every)
+        except TrainingDiverged as e:
+            raise TrainingDiverged(f"{e}; {short(run.out)} keeps the last good checkpoint") from None
+        run.checkpoint()
+        save(run.out / "models" / "final.pt", agent_card(run))
     return run
 
-# %% ../nbs/05_ppo.ipynb #b9a29043
+# %% ../nbs/05_ppo.ipynb #bcf84233
 def results_dir(exp, agent="", test=False):
     "Where a training run of preset `agent` writes."
     return exp.dir / "training_results" / ((agent or exp.by_system("agent")) + ("_test" if test else ""))
@@ -494,7 +510,7 @@ def load_agent(dir, agent=""):
                         f"or run make train DIR={short(exp.dir)}")
     return filter
 
-# %% ../nbs/05_ppo.ipynb #1542e5da
+# %% ../nbs/05_ppo.ipynb #9046db17
 INFLATIONS, LOCALIZATIONS = (1.02, 1.05, 1.1, 1.2, 1.3, 1.5), (None, 8.0, 4.0)
 
 def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
@@ -513,7 +529,21 @@ def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
     table["ratio_to_eakf"] = table.rmse_a / table.rmse_a["eakf"]
     return table, ds
 
-# %% ../nbs/05_ppo.ipynb #dcebc6f5
+# %% ../nbs/05_ppo.ipynb #41a798e3
+def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1000, seed=2000):
+    "Agent and configured EAKF on rings of other sizes, `cases` of (sites, members): a table of analysis scores."
+    rows = {}
+    for N, M in cases:
+        model, obs = dataclasses.replace(exp.model, N=N), identity(N, exp.observation_variance)
+        filters = {"agent": agent.on(obs, model), "eakf": dataclasses.replace(exp.filter, obs=obs)}
+        ds = twin_experiment(model, filters, obs, cycles=cycles, runs=runs, seed=seed, steps=exp.steps, members=M,
+                             initial_std=exp.initial_std)
+        a, e = scores(ds).loc["agent"], scores(ds).loc["eakf"]
+        rows[f"{N} sites, {M} members"] = {"agent": a.rmse_a, "EAKF": e.rmse_a, "ratio": a.rmse_a / e.rmse_a,
+                                           "spread/RMSE": a.spread_over_rmse, "diverged": a.diverged}
+    return pd.DataFrame(rows).T
+
+# %% ../nbs/05_ppo.ipynb #dd27babf
 PANELS = {"episode/rmse_mean_10": "RMSE, last ten episodes", "episode/reward": "reward of an episode",
           "episode/length": "length of an episode (cycles)", "losses/value_loss": "value loss",
           "losses/explained_variance": "variance explained by the critic",
@@ -537,10 +567,10 @@ def plot_training(rows, title=""):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #75d464c0
-def plot_path(replays, obs, title="", cycles=200):
+# %% ../nbs/05_ppo.ipynb #2025949e
+def plot_path(replays, obs, title="", cycles=120):
     "RMSE (lines) and spread (dotted) on one path of `replays` `{name: replay(…)}`. Returns the figure."
-    fig, axs = plt.subplots(2, 1, figsize=(10, 5.5), layout="constrained", sharex=True, sharey=True)
+    fig, axs = plt.subplots(2, 1, figsize=(10, 5.5), layout="constrained", sharex=True)
     for name, r in replays.items():
         for ax, key in zip(axs, ("f", "a")):
             line, = ax.plot(root_mean_square(r[f"mean_{key}"] - r["truth"])[:cycles], lw=1, label=name)
@@ -553,7 +583,7 @@ def plot_path(replays, obs, title="", cycles=200):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #71f4b25e
+# %% ../nbs/05_ppo.ipynb #60f8d949
 def as_json(table):
     "`{method: {rmse_f, rmse_a, …}}` with None for NaN."
     rows = table.to_dict("index")

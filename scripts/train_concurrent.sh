@@ -125,7 +125,10 @@ failed=0
 for i in "${!dirs[@]}"; do
   [[ ${state[i]} == FAILED ]] || continue
   failed=1
-  echo; echo "The last lines of ${dirs[i]}/run.log:"
-  tail -n 8 "${dirs[i]}/run.log" | sed 's/^/    /'
+  # A mistake that the user can mend is one line; anything else is shown as it ended.
+  if ! grep -aE '^(ConfigError|DataError|TrainingDiverged): ' "${dirs[i]}/run.log" | tail -n 1 | grep .; then
+    echo "The last lines of ${dirs[i]}/run.log:"
+    tail -n 8 "${dirs[i]}/run.log" | sed 's/^/    /'
+  fi
 done
 exit "$failed"
