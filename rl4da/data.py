@@ -59,7 +59,6 @@ def hint(key, known):
     near = difflib.get_close_matches(str(key), list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
 
-# %% ../nbs/02_data.ipynb #75d5f2df
 def explain(cls, error):
     "What is wrong with a key of `cls`, in one line, from one entry of pydantic's `ValidationError.errors()`."
     where = ".".join(map(str, error["loc"]))
@@ -81,7 +80,6 @@ Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
-# %% ../nbs/02_data.ipynb #36b9d350
 class TwinSettings(Frozen):
     "Ensemble, filter and observations."
     num_ensembles: int = Field(ge=2)
@@ -92,7 +90,6 @@ class TwinSettings(Frozen):
     inflation: dict[str, Positive]              # by experiment name or model class
     localization: dict[str, Positive | None]
 
-# %% ../nbs/02_data.ipynb #731ecc3a
 class DataSettings(Frozen):
     "How much is generated, from which seed, and what becomes -1 and 1."
     total_steps: Count
@@ -116,7 +113,6 @@ class TaskSettings(Frozen):
     episode_cycles: Count
     lost_rmse: Positive
 
-# %% ../nbs/02_data.ipynb #6edbd73d
 class NetworkSettings(Frozen):
     "The policy and its critic (rl4da.lstm)."
     network: Literal["local", "temporal"]
@@ -156,7 +152,6 @@ def must(*rules):
     for holds, message in rules:
         if not holds: raise ValueError(message)
 
-# %% ../nbs/02_data.ipynb #b68ccf14
 class AgentConfig(TaskSettings, NetworkSettings, PPOSettings):
     "One preset: everything that makes an agent and its training."
     @model_validator(mode="after")
@@ -240,7 +235,7 @@ class Experiment(SystemConfig, GlobalConfig):
     def filter(self): return EAKF(self.obs, self.by_system("inflation"), self.by_system("localization"))
 
     def by_system(self, key):
-        "The entry of the table `key` (`inflation`, `localization`, `agent`): by experiment name, else by model class."
+        "The entry of table `key` (`inflation`, `localization`, `agent`) by experiment name, else by class."
         table = getattr(self, key)
         return table.get(self.name, table.get(self.model_class))
 
@@ -267,7 +262,6 @@ def preset(self: Experiment, name=""):
     if name in self.agents: return self.agents[name]
     raise ConfigError(f"agent {name!r}: no preset in global_config.py{hint(name, self.agents)}")
 
-# %% ../nbs/02_data.ipynb #208e9d74
 @patch
 def with_preset(self: Experiment, **changes):
     "A copy whose preset has `changes`. Raises `ConfigError`."
@@ -280,7 +274,6 @@ def git_revision(dir):
     try: return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return None
 
-# %% ../nbs/02_data.ipynb #e3c91e58
 @patch
 def resolved(self: Experiment):
     "All settings as plain values for JSON, with what else determines a result: versions and git revision."
@@ -300,7 +293,6 @@ def run_config(file):
     if isinstance(config, dict): return config
     raise ConfigError(f"{short(file)}: there is no dict `config = {{...}}`")
 
-# %% ../nbs/02_data.ipynb #b7f86e49
 def find_dir(dir):
     "The folder `dir`, relative to the working directory or repository. `ConfigError` lists what there is."
     above = [p for p in (Path.cwd(), *Path.cwd().parents) if (p / "logs" / "global_config.py").is_file()]
@@ -340,7 +332,6 @@ def generator(exp, *key):
     "The random generator of `exp` for `key`: a path's number; no key is the trajectory's."
     return np.random.default_rng(np.random.SeedSequence(exp.seed, spawn_key=key))
 
-# %% ../nbs/02_data.ipynb #ce86f249
 def make_truth(exp):
     "Trajectory `(total_steps, N)` float32 after the warm-up, and where in it the paths start `(num_paths,)`."
     rng = generator(exp)
@@ -404,14 +395,13 @@ def check_quality(exp, i, path):
 
 # %% ../nbs/02_data.ipynb #4b75933c
 def derived(exp, path):
-    """The states of `path`, and what an agent sees of a forecast: innovation `(T, N_obs)`, spread `(T, N)`, and the
-    model's tendency at the analysis, member mean `(T, N)`."""
+    """The states of `path`, and what an agent sees besides: innovation `(T, N_obs)`, spread `(T, N)` of the
+    forecast, and the model's tendency at the analysis, member mean `(T, N)`."""
     mean = exp.obs.h(path["forecast_states"].mean(-1, keepdims=True))[..., 0]
     return {**{key: path[key] for key in STATES}, "forecast_errors": path["observations"] - mean,
             "spread": path["forecast_states"].std(-1, ddof=1),
             "tendencies": exp.model.tendency(path["analysis_states"]).mean(-1)}
 
-# %% ../nbs/02_data.ipynb #464b11af
 def fit_normalization(exp, paths, every=10):
     "Factors `{name: {min, max, range}}` from `paths`; every 10th cycle is plenty (cycles are correlated)."
     seen = [derived(exp, {key: path[key][::every] for key in STATES}) for path in paths]
@@ -462,7 +452,6 @@ def whole_file(file):
     except OSError as e: raise DataError(f"{short(file)} cannot be written: {e.strerror}") from None
     finally: unfinished.unlink(missing_ok=True)
 
-# %% ../nbs/02_data.ipynb #e32a4e0d
 def write_json(file, value):
     "Writes `value` as the whole file `file`."
     with whole_file(file) as f: f.write(json.dumps(value, indent=1).encode())
@@ -476,7 +465,6 @@ def data_settings(exp):
     own |= {"format": 1, "model_class": exp.model_class, "model": asdict(exp.model)}
     return json.loads(json.dumps(own))
 
-# %% ../nbs/02_data.ipynb #787bc4cc
 def config_hash(exp):
     "Twelve hexadecimal digits that change with anything in `data_settings`."
     return hashlib.sha256(json.dumps(data_settings(exp), sort_keys=True).encode()).hexdigest()[:12]
@@ -490,7 +478,6 @@ def damaged(file):
     cure = f"run make data_generate DIR={short(dir)} to rebuild it"
     return DataError(f"{short(file)} is truncated or damaged: {cure}")
 
-# %% ../nbs/02_data.ipynb #44c6ad59
 def read_arrays(file, *keys):
     "The arrays `keys` of the path file. `DataError` if it is missing, truncated or fails its checksums."
     try:
@@ -519,7 +506,6 @@ def checksum(file):
     data = np.memmap(file, mode="r") if file.stat().st_size else b""
     return {"bytes": len(data), "crc32": f"{zlib.crc32(data):08x}"}
 
-# %% ../nbs/02_data.ipynb #43e73ef6
 def load_manifest(exp):
     "What stands in `manifest.json`. `DataError` if there is none, or if it has other settings than `exp`."
     name, run = short(exp.dir), f"run make data_generate DIR={short(exp.dir)}"
@@ -542,7 +528,6 @@ def load_path(exp, i):
         raise damaged(file)
     return path
 
-# %% ../nbs/02_data.ipynb #09b1035c
 def verify_data_quality(exp):
     "A table of `path_quality` of all paths, read from disk. `DataError` names one that is bad or unreadable."
     rows = [check_quality(exp, i, load_path(exp, i)) for i in range(exp.num_paths)]
@@ -564,7 +549,6 @@ def cpus():
     "Processor cores that this process may use."
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
-# %% ../nbs/02_data.ipynb #36862421
 def watch(batches, total, label, show=True, every=5.0):
     "Passes `batches` on and shows how many of `total` paths are done: a bar in a terminal, elsewhere lines."
     terminal, done = sys.stderr.isatty(), 0
@@ -596,7 +580,6 @@ def has_whole_path(exp, i):
     try: return read_arrays(path_file(exp, i), *STATES, "config_hash")[-1] == config_hash(exp)
     except DataError: return False
 
-# %% ../nbs/02_data.ipynb #8dc17853
 def is_current(exp):
     "Is all data of `exp` there, made with its settings, every file with the checksum of the manifest?"
     try: files = load_manifest(exp)["files"]
@@ -675,7 +658,6 @@ def temporary_folder():
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
 
-# %% ../nbs/02_data.ipynb #30783013
 def write_config(exp):
     "Writes `config.py` and, one folder up, `global_config.py`, so that `load_config(exp.dir)` equals `exp`."
     exp.dir.mkdir(parents=True, exist_ok=True)
@@ -712,7 +694,6 @@ def user_errors():
         print("stopped; the same command goes on from here", file=sys.stderr)
         raise SystemExit(130) from None
 
-# %% ../nbs/02_data.ipynb #43fd50e3
 def generate_all(dirs, force=False, workers=None):
     "`generate` for each folder; every configuration is read before anything is written. Raises `UserError`."
     if not dirs: raise ConfigError("which experiment? rl4da_data --dir logs/L96_1 [logs/L96_2 ...]")
