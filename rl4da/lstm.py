@@ -71,7 +71,7 @@ class Policy(nn.Module):
 
     def forward(self, x): return self.curved(x) + self.straight(x)
 
-# %% ../nbs/04_lstm.ipynb #33200a56
+# %% ../nbs/04_lstm.ipynb #7965498b
 class Agent(nn.Module):
     "A Gaussian policy (`policy`, `log_std`) and its `critic`; subclasses `read` what was seen."
     def act(self, seen, state, start):
@@ -80,7 +80,7 @@ class Agent(nn.Module):
         return self.policy(x), state
 
     def forward(self, seen, state, start):
-        "Mean action, values `(T, B, G)` and the memory after; `seen` `{now, past[, critic]}`, each `(T, B, …)`."
+        "Mean action, values `(T, B, G)`, memory after; `seen` is `{now, past[, critic]}`, each `(T, B, …)`."
         x, state = self.read(seen, state, start)
         known = torch.cat([x, self.read_critic(seen["critic"])], -1) if "critic" in seen else x
         return self.policy(x), self.critic(known), state

@@ -174,10 +174,10 @@ def make_batch(roll, agent):
     rest = map(cut, (roll.start, roll.action, roll.logp, roll.value, advantage, advantage + roll.value))
     return Batch({key: cut(x) for key, x in roll.seen.items()}, *rest, roll.states.flatten(0, 1))
 
-# %% ../nbs/05_ppo.ipynb #89b6b6ec
+# %% ../nbs/05_ppo.ipynb #8ba61061
 def surrogate(logr, advantage, eps):
     "PPO's clipped loss of log-ratios and advantages of the same shape (Schulman et al. 2017, eq. 7)."
-    ratio = logr.exp()
+    ratio = logr.clamp(-20, 20).exp()                               # 400 numbers can overflow exp
     return -torch.min(ratio*advantage, ratio.clamp(1 - eps, 1 + eps)*advantage).mean()
 
 def value_loss(value, old, returns, eps, clip):
@@ -186,7 +186,7 @@ def value_loss(value, old, returns, eps, clip):
     if clip: error = torch.max(error, (old + (value - old).clamp(-eps, eps) - returns)**2)
     return 0.5*error.mean()
 
-# %% ../nbs/05_ppo.ipynb #e885aa5c
+# %% ../nbs/05_ppo.ipynb #e90d7bc2
 def minibatch_loss(net, batch, agent):
     "Loss and statistics of the chunks in `batch`."
     mean, value, _ = net(batch.seen, batch.states, batch.start)
@@ -196,7 +196,7 @@ def minibatch_loss(net, batch, agent):
     policy = surrogate(logr, advantage, agent.clip_coef)
     fit = value_loss(value, batch.value, batch.returns, agent.clip_coef, agent.clip_vloss)
     entropy = (net.log_std + 0.5*np.log(2*np.pi*np.e)).mean()            # per number, whatever their count
-    moved = logr.detach().exp()
+    moved = logr.detach().clamp(-20, 20).exp()
     stats = {"policy_loss": policy.detach(), "value_loss": fit.detach(), "entropy": entropy.detach(),
              "approx_kl": (moved - 1 - logr.detach()).mean(), "ratio_max": moved.max(),
              "clipfrac": ((moved - 1).abs() > agent.clip_coef).float().mean()}
@@ -431,14 +431,15 @@ def resume(self: Run):
     self.rows = rows[rows.step <= self.step].to_dict("records")
     return True
 
-# %% ../nbs/05_ppo.ipynb #f173f354
+# %% ../nbs/05_ppo.ipynb #b1254067
 def progress_line(run, row):
     "How far the run is, how fast, how well, and how long it will take."
     total, speed = run.agent.total_timesteps, run.step / run.seconds
-    parts = [f"{100*run.step/total:.0f} %", f"{run.step:,} of {total:,} steps", f"{speed:,.0f} steps/s"]
+    left, share = max(total - run.step, 0), min(run.step/total, 1)
+    parts = [f"{share:.0%}", f"{run.step:,} of {total:,} steps", f"{speed:,.0f} steps/s"]
     if np.isfinite(run.best): parts.append(f"path 0 RMSE {run.best:.3f}")
     if "curriculum/paths" in row: parts.append(f"{row['curriculum/paths']:.0f} paths")
-    return "progress: " + " · ".join([*parts, f"{(total - run.step)/speed/60:.0f} min left"])
+    return "progress: " + " · ".join([*parts, f"{left/speed/60:.0f} min left"])
 
 @contextmanager
 def alone(out):
@@ -449,7 +450,7 @@ def alone(out):
     except Timeout:
         raise DataError(f"another training is writing to {short(out)}: wait for it, or stop it") from None
 
-# %% ../nbs/05_ppo.ipynb #f3a2100b
+# %% ../nbs/05_ppo.ipynb #dac5cc91
 def fit(run, writer, say, every):
     "Iterate `run` to its end; evaluates ten times, checkpoints and speaks every `every` seconds."
     said, total = time.monotonic(), run.agent.total_timesteps
@@ -471,20 +472,22 @@ def train(exp, agent, out, chooser=None, seed=0, say=print, every=15.0):
         settings = exp.resolved() | {"preset": agent.model_dump(mode="json"), "seed": seed}
         write_json(run.out / "config.json", settings)
         try:
-            with SummaryWriter(run.out / "tensorboard", purge_step=run.step) as writer: fit(run, writer, say, every)
+            with SummaryWriter(run.out / "tensorboard", purge_step=run.step) as writer:
+                fit(run, writer, say, every)
         except TrainingDiverged as e:
             raise TrainingDiverged(f"{e}; {short(run.out)} keeps the last good checkpoint") from None
         run.checkpoint()
         save(run.out / "models" / "final.pt", agent_card(run))
     return run
 
-# %% ../nbs/05_ppo.ipynb #bcf84233
+# %% ../nbs/05_ppo.ipynb #c728da9d
 def results_dir(exp, agent="", test=False):
     "Where a training run of preset `agent` writes."
     return exp.dir / "training_results" / ((agent or exp.by_system("agent")) + ("_test" if test else ""))
 
 def agent_file(exp, agent=""):
-    "The trained agent's file: the user's own, else the recorded one. Raises `DataError`."
+    "The trained agent's file: the user's own, else the recorded one. Raises `ConfigError` or `DataError`."
+    exp.preset(agent)                                               # is there such a preset?
     name = agent or exp.by_system("agent")
     own = results_dir(exp, name) / "models" / "best.pt"
     for file in (own, exp.dir.parent / "recorded" / exp.name / f"{name}.pt"):
@@ -529,15 +532,15 @@ def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
     table["ratio_to_eakf"] = table.rmse_a / table.rmse_a["eakf"]
     return table, ds
 
-# %% ../nbs/05_ppo.ipynb #41a798e3
+# %% ../nbs/05_ppo.ipynb #18a5a8c1
 def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1000, seed=2000):
-    "Agent and configured EAKF on rings of other sizes, `cases` of (sites, members): a table of analysis scores."
+    "Agent and configured EAKF on rings of other sizes, `cases` of (sites, members): a table of scores."
     rows = {}
     for N, M in cases:
         model, obs = dataclasses.replace(exp.model, N=N), identity(N, exp.observation_variance)
         filters = {"agent": agent.on(obs, model), "eakf": dataclasses.replace(exp.filter, obs=obs)}
-        ds = twin_experiment(model, filters, obs, cycles=cycles, runs=runs, seed=seed, steps=exp.steps, members=M,
-                             initial_std=exp.initial_std)
+        ds = twin_experiment(model, filters, obs, cycles=cycles, runs=runs, seed=seed, steps=exp.steps,
+                             members=M, initial_std=exp.initial_std)
         a, e = scores(ds).loc["agent"], scores(ds).loc["eakf"]
         rows[f"{N} sites, {M} members"] = {"agent": a.rmse_a, "EAKF": e.rmse_a, "ratio": a.rmse_a / e.rmse_a,
                                            "spread/RMSE": a.spread_over_rmse, "diverged": a.diverged}

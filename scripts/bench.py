@@ -1,4 +1,4 @@
-"""How fast are filter, environment and learning? One process, one thread, everything in one run: quote ratios.
+"""How fast are filter, environment and learning? One process, one thread, one run: quote ratios.
 
     make bench          about a minute; needs no data (it makes its own small set)
 """
@@ -48,11 +48,14 @@ def numpy_eakf(E, y, r):
 def filter_rates(N=20, F=5.0, dt=2.5e-3):
     "Cycles a second: plain numpy on one ensemble, compiled on one and on a batch."
     model, obs, rng = Lorenz96(N, F, dt), identity(N, 0.1), np.random.default_rng(0)
-    one, batch = rng.normal(size=(1, N, MEMBERS)).astype("f4"), rng.normal(size=(RUNS, N, MEMBERS)).astype("f4")
+    batch = rng.normal(size=(RUNS, N, MEMBERS)).astype("f4")
     y = rng.normal(size=(RUNS, N)).astype("f4")
-    return {"filter cycle, plain numpy": per_second(lambda: numpy_eakf(numpy_forecast(one[0], STEPS, F, dt), y[0], 0.1), 1),
-            "filter cycle, compiled, one ensemble": per_second(lambda: eakf(model.step(one, STEPS), y[:1], obs), 1),
-            f"filter cycle, compiled, {RUNS} ensembles": per_second(lambda: eakf(model.step(batch, STEPS), y, obs), RUNS)}
+    plain = lambda: numpy_eakf(numpy_forecast(batch[0], STEPS, F, dt), y[0], obs.var)
+    single = lambda: eakf(model.step(batch[:1], STEPS), y[:1], obs)
+    many = lambda: eakf(model.step(batch, STEPS), y, obs)
+    return {"filter cycle, plain numpy": per_second(plain, 1),
+            "filter cycle, compiled, one ensemble": per_second(single, 1),
+            f"filter cycle, compiled, {RUNS} ensembles": per_second(many, RUNS)}
 
 
 def learning_rates():
@@ -60,8 +63,8 @@ def learning_rates():
     exp = small_experiment("L96_1", dtda=load_config("logs/L96_1").dtda)
     agent = exp.preset()
     env = AssimilationVectorEnv(agent.num_envs, exp, agent)
-    sync = gym.vector.SyncVectorEnv([lambda: AssimilationEnv(exp, agent)]*agent.num_envs,
-                                    autoreset_mode=gym.vector.AutoresetMode.SAME_STEP)
+    singles = [lambda: AssimilationEnv(exp, agent)]*agent.num_envs
+    sync = gym.vector.SyncVectorEnv(singles, autoreset_mode=gym.vector.AutoresetMode.SAME_STEP)
     rates = {}
     for name, e in (("environment, native", env), ("environment, SyncVectorEnv of single ones", sync)):
         e.reset(seed=0)
