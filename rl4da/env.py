@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FEATURES', 'LEAKS', 'STARTS', 'ACTION_LIMIT', 'ACTIONS', 'REFERENCES', 'REWARDS', 'PAST', 'ID', 'Moment', 'at_sites',
-           'innovation', 'correlation', 'gain', 'standard_error', 'analysis_action', 'increment_action',
+           'innovation', 'correlation', 'gain', 'standardized_error', 'analysis_action', 'increment_action',
            'shift_scale_action', 'members_of', 'normalized_error', 'rmse_reward', 'member_reward', 'crps_reward',
            'Interface', 'empty_past', 'remember', 'AnyPath', 'Cycles', 'spaces_of', 'only', 'AssimilationVectorEnv',
            'AssimilationEnv']
@@ -58,13 +58,13 @@ def gain(m):
     "Weight of the observation in a Kalman update of each site alone, s² / (s² + r); 0 without one. `(B, N)`."
     return at_sites(m.obs, np.ones_like(m.y), m.E.shape[1]) * m.spread**2 / (m.spread**2 + m.obs.var)
 
-# %% ../nbs/03_env.ipynb #ff4a3fae
-def standard_error(m):
+# %% ../nbs/03_env.ipynb #8d7cc5cd
+def standardized_error(m):
     "(Truth − site-wise Kalman mean) / its spread, divided by 3, `(B, N)`. A leak: for critics only."
     center, spread = m.mean + gain(m)*innovation(m), m.spread*np.sqrt(1 - gain(m))
     return ((m.truth - center) / (3*spread + 1e-6)).clip(-3, 3)
 
-# %% ../nbs/03_env.ipynb #2914f9ca
+# %% ../nbs/03_env.ipynb #2e0f32b4
 FEATURES = {                       # name: (normalized as, function of the moment)
     "forecast":    ("forecast_states", lambda m: m.E),
     "mean":        ("forecast_states", lambda m: m.mean[..., None]),
@@ -75,7 +75,7 @@ FEATURES = {                       # name: (normalized as, function of the momen
     "gain":        (None,              lambda m: 2*gain(m)[..., None] - 1),
     "correlation": (None,              correlation),
     "truth":       ("true_states",     lambda m: m.truth[..., None]),
-    "error":       (None,              lambda m: standard_error(m)[..., None]),
+    "error":       (None,              lambda m: standardized_error(m)[..., None]),
 }
 LEAKS = {"truth", "error"}         # what no policy may see unless its preset says so
 
@@ -289,7 +289,7 @@ def only(batch):
     "The one experiment of a batch of one: a dict of copies, numbers as Python numbers."
     return {key: x[0].copy() if x.ndim > 1 else x[0].item() for key, x in batch.items()}
 
-# %% ../nbs/03_env.ipynb #7edc5877
+# %% ../nbs/03_env.ipynb #6c9cdcb4
 class AssimilationVectorEnv(VectorEnv):
     "`num_envs` assimilation cycles. `config`: a folder or an `Experiment`; `agent`: a preset or its name."
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
@@ -304,8 +304,10 @@ class AssimilationVectorEnv(VectorEnv):
         self.rngs = [np_random()[0] for _ in range(num_envs)]
 
     def reset(self, *, seed=None, options=None):
-        "New episodes everywhere; `seed` gives experiment i the seed `seed + i`; `options`: `path`, `cycle`."
-        if seed is not None: self.rngs = [np_random(int(seed) + i)[0] for i in range(self.num_envs)]
+        "New episodes; experiment i gets seed `seed + i`, or its own of a list. `options`: `path`, `cycle`."
+        if seed is None: seed = [None]*self.num_envs
+        elif isinstance(seed, int): seed = [seed + i for i in range(self.num_envs)]
+        self.rngs = [old if s is None else np_random(int(s))[0] for old, s in zip(self.rngs, seed)]
         self.cycles.begin(range(self.num_envs), self.rngs, **(options or {}))
         return self.cycles.see(), self._masked(self.cycles.where(), np.ones(self.num_envs, bool))
 

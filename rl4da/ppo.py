@@ -88,7 +88,7 @@ class Player:
         mean, value, state = self.net({k: x[None] for k, x in seen.items()}, state, start[None])
         return mean[0], value[0], state
 
-# %% ../nbs/05_ppo.ipynb #23a2680e
+# %% ../nbs/05_ppo.ipynb #e01be088
 @patch
 def value_reached(self: Player, info, ended, state):
     "Values `(B, G)` of where the experiments are, with `final_obs` where an episode ended."
@@ -106,7 +106,8 @@ def play(self: Player, T, on_cycle=None):
         if t % agent.chunk_steps == 0: states.append(self.state)
         seen, start = self.seen, self.start
         mean, value, self.state = self.look(seen, self.state, start)
-        action = mean + self.net.log_std.exp() * torch.randn_like(mean)
+        noise = torch.randn(mean.shape).to(self.device)              # drawn on the CPU: the same with a GPU
+        action = mean + self.net.log_std.exp() * noise
         logp = by_group(log_prob(mean, self.net.log_std, action)[None], agent.ratio)[0]
         obs, rewards, terminated, truncated, info = self.env.step(action.cpu().numpy())
         self.seen, ended = self.tensors(obs), terminated | truncated
@@ -264,7 +265,7 @@ def summary(history, batch, net):
     row["losses/explained_variance"] = 1 - ((batch.returns - batch.value).var() / batch.returns.var()).item()
     return row | {"policy/action_std_mean": net.log_std.exp().mean().item()}
 
-# %% ../nbs/05_ppo.ipynb #d33a3bfd
+# %% ../nbs/05_ppo.ipynb #ada468dd
 class AgentFilter:
     "A trained agent as a filter: `reset(E)`, then `analysis = agent(E, y)`; one ensemble or a batch."
     def __init__(self, net, agent, norm, obs, model=None):
@@ -291,7 +292,7 @@ class AgentFilter:
         action, self.state = self.net.act(seen, self.state, self.start)
         analysis = self.interface.act(action[0].numpy(), m)
         self.past, self.start = remember(self.interface.norm, self.past, m, analysis), 0*self.start
-        if self.model is not None: self.tendency = self.model.tendency(analysis).mean(-1)
+        if "tendency" in self.interface.agent.sees: self.tendency = self.model.tendency(analysis).mean(-1)
         return analysis
 
 # %% ../nbs/05_ppo.ipynb #099777e9
@@ -532,7 +533,7 @@ def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
     table["ratio_to_eakf"] = table.rmse_a / table.rmse_a["eakf"]
     return table, ds
 
-# %% ../nbs/05_ppo.ipynb #18a5a8c1
+# %% ../nbs/05_ppo.ipynb #52a4d095
 def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1000, seed=2000):
     "Agent and configured EAKF on rings of other sizes, `cases` of (sites, members): a table of scores."
     rows = {}
@@ -546,7 +547,7 @@ def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1
                                            "spread/RMSE": a.spread_over_rmse, "diverged": a.diverged}
     return pd.DataFrame(rows).T
 
-# %% ../nbs/05_ppo.ipynb #dd27babf
+# %% ../nbs/05_ppo.ipynb #fefc4b18
 PANELS = {"episode/rmse_mean_10": "RMSE, last ten episodes", "episode/reward": "reward of an episode",
           "episode/length": "length of an episode (cycles)", "losses/value_loss": "value loss",
           "losses/explained_variance": "variance explained by the critic",
@@ -570,7 +571,7 @@ def plot_training(rows, title=""):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #2025949e
+# %% ../nbs/05_ppo.ipynb #5b208379
 def plot_path(replays, obs, title="", cycles=120):
     "RMSE (lines) and spread (dotted) on one path of `replays` `{name: replay(…)}`. Returns the figure."
     fig, axs = plt.subplots(2, 1, figsize=(10, 5.5), layout="constrained", sharex=True)
@@ -586,7 +587,7 @@ def plot_path(replays, obs, title="", cycles=120):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #60f8d949
+# %% ../nbs/05_ppo.ipynb #45a719a9
 def as_json(table):
     "`{method: {rmse_f, rmse_a, …}}` with None for NaN."
     rows = table.to_dict("index")

@@ -70,7 +70,8 @@ def learning_rates():
         e.reset(seed=0)
         rates[name] = per_second(lambda: e.step(np.zeros(e.action_space.shape, "f4")), agent.num_envs)
     run = Run(exp, agent, exp.dir / "bench")
-    return rates | {"learning, everything included": per_second(run.iterate, agent.num_envs*agent.num_steps, 5)}
+    cycles = agent.num_envs * agent.num_steps
+    return rates | {"learning, everything included": per_second(run.iterate, cycles, at_least=5)}
 
 
 if __name__ == "__main__":

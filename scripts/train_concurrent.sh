@@ -13,7 +13,8 @@ cd "$(dirname "$0")/.."
 NOTEBOOK=${NOTEBOOK:-nbs/train.ipynb}
 AGENT=${AGENT:-}
 short=False; [[ -z ${TEST:-} ]] || short=True
-JOBS=${JOBS:-$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)}
+# nproc would answer OMP_NUM_THREADS, which the Makefile sets to 1.
+JOBS=${JOBS:-$(env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)}
 INTERVAL=${INTERVAL:-15}
 python=.venv/bin/python
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1
