@@ -255,7 +255,7 @@ def lost(self: Cycles, finite):
     off = rmse(self.E, self.truth) > self.agent.lost_rmse * norm.half_range("forecast_states")
     return np.select([~finite, far, off], ["not finite", "out of range", "off its path"], "").astype(object)
 
-# %% ../nbs/03_env.ipynb #f816e4e8
+# %% ../nbs/03_env.ipynb #66233553
 @patch
 def advance(self: Cycles, action):
     "Analyze with `action`, score, forecast: rewards, terminated, truncated, reasons `(B,)`. Scores: `last`."
@@ -278,7 +278,7 @@ def advance(self: Cycles, action):
     reasons[~terminated & at_end] = "complete"
     return local.mean(-1), terminated, ~terminated & at_end, reasons
 
-# %% ../nbs/03_env.ipynb #79eb7340
+# %% ../nbs/03_env.ipynb #b3151e83
 def spaces_of(cycles):
     "Observation and action space of one experiment."
     box = lambda limit, shape: spaces.Box(-limit, limit, shape, np.float32)
@@ -289,7 +289,7 @@ def only(batch):
     "The one experiment of a batch of one: a dict of copies, numbers as Python numbers."
     return {key: x[0].copy() if x.ndim > 1 else x[0].item() for key, x in batch.items()}
 
-# %% ../nbs/03_env.ipynb #6c9cdcb4
+# %% ../nbs/03_env.ipynb #8eafc8ec
 class AssimilationVectorEnv(VectorEnv):
     "`num_envs` assimilation cycles. `config`: a folder or an `Experiment`; `agent`: a preset or its name."
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
@@ -320,7 +320,7 @@ class AssimilationVectorEnv(VectorEnv):
             out |= {key: np.where(mask.reshape(-1, *[1]*(x.ndim - 1)), x, empty), f"_{key}": mask.copy()}
         return out
 
-# %% ../nbs/03_env.ipynb #33b8c17c
+# %% ../nbs/03_env.ipynb #7cef3834
 @patch
 def step(self: AssimilationVectorEnv, actions):
     "One cycle of each experiment with `actions` `(B, …)`."
@@ -339,7 +339,7 @@ def step(self: AssimilationVectorEnv, actions):
     infos = self._masked(c.where(), everywhere) | self._masked(c.last, ~ended) | done
     return seen, rewards.astype(np.float64), terminated, truncated, infos
 
-# %% ../nbs/03_env.ipynb #7c8f4c5d
+# %% ../nbs/03_env.ipynb #8bd31a98
 class AssimilationEnv(gym.Env):
     "One assimilation cycle a step. `config`: folder or `Experiment`; `agent`: a preset or its name."
     metadata = {"render_modes": []}
@@ -365,7 +365,7 @@ class AssimilationEnv(gym.Env):
             c.tell(0, reasons[0])
         return only(c.see()), float(rewards[0]), bool(terminated[0]), bool(truncated[0]), info
 
-# %% ../nbs/03_env.ipynb #79bd28bb
+# %% ../nbs/03_env.ipynb #7ccb1b7d
 ID = "rl4da/Assimilation-v0"
 if ID not in gym.registry:
     gym.register(ID, entry_point="rl4da.env:AssimilationEnv",

@@ -40,7 +40,7 @@ def by_group(x, ratio):
     if ratio == "joint": return x.flatten(2).sum(-1, keepdim=True)
     return x.sum(2 if ratio == "member" else 3)
 
-# %% ../nbs/05_ppo.ipynb #0140eddd
+# %% ../nbs/05_ppo.ipynb #aa584710
 PAYS = {"rmse": "joint", "member": "member", "crps": "site"}       # whom a reward pays
 
 def regroup(reward, agent, groups):
@@ -48,7 +48,7 @@ def regroup(reward, agent, groups):
     if PAYS[agent.reward] == agent.ratio: return reward
     return np.repeat(reward.mean(-1, keepdims=True), groups, -1)
 
-# %% ../nbs/05_ppo.ipynb #3c798e1a
+# %% ../nbs/05_ppo.ipynb #8e6da46c
 @dataclass
 class Rollout:
     "`T` cycles of `B` experiments with rewards in `G` groups, as tensors."
@@ -63,7 +63,7 @@ class Rollout:
     ended: torch.Tensor          # (T, B): terminated or truncated
     states: torch.Tensor         # (chunks, B, …): memory at the start of each chunk
 
-# %% ../nbs/05_ppo.ipynb #803fd4b7
+# %% ../nbs/05_ppo.ipynb #811ec8d1
 @dataclass
 class Player:
     "An agent at work in a vector environment: network, preset and where it stands."
@@ -88,7 +88,7 @@ class Player:
         mean, value, state = self.net({k: x[None] for k, x in seen.items()}, state, start[None])
         return mean[0], value[0], state
 
-# %% ../nbs/05_ppo.ipynb #e01be088
+# %% ../nbs/05_ppo.ipynb #c675adbe
 @patch
 def value_reached(self: Player, info, ended, state):
     "Values `(B, G)` of where the experiments are, with `final_obs` where an episode ended."
@@ -119,7 +119,7 @@ def play(self: Player, T, on_cycle=None):
         if on_cycle: on_cycle(self.env, rewards, ended, info)
     return self.rollout(keep, states)
 
-# %% ../nbs/05_ppo.ipynb #76ee934e
+# %% ../nbs/05_ppo.ipynb #f4668244
 @patch
 def rollout(self: Player, keep, states):
     "Stacks what `play` kept; a value reached is the next cycle's value unless an episode ended."
@@ -131,7 +131,7 @@ def rollout(self: Player, keep, states):
     rest = map(torch.stack, (start, action, logp, value, reached, reward, terminated, ended, states))
     return Rollout(seen, *rest)
 
-# %% ../nbs/05_ppo.ipynb #3516bc99
+# %% ../nbs/05_ppo.ipynb #df2237b0
 def gae(reward, value, next_value, terminated, ended, gamma, lam):
     "Advantages `(T, B, G)`; `terminated`, `ended` `(T, B)`."
     delta = reward + gamma*next_value*(1 - terminated)[..., None] - value
@@ -142,13 +142,13 @@ def gae(reward, value, next_value, terminated, ended, gamma, lam):
         advantage[t] = last
     return advantage
 
-# %% ../nbs/05_ppo.ipynb #485e0d7a
+# %% ../nbs/05_ppo.ipynb #cc58602e
 def chunks(x, c):
     "Cuts `x` `(T, B, …)` into chunks of `c` cycles, `(c, chunks*B, …)`, in the order of `Rollout.states`."
     T, B = x.shape[:2]
     return x.reshape(T//c, c, B, *x.shape[2:]).transpose(0, 1).reshape(c, T//c*B, *x.shape[2:])
 
-# %% ../nbs/05_ppo.ipynb #0ccce9a7
+# %% ../nbs/05_ppo.ipynb #26ca0f4a
 @dataclass
 class Batch:
     "A rollout cut into chunks: tensors `(c, K, …)`."
@@ -175,7 +175,7 @@ def make_batch(roll, agent):
     rest = map(cut, (roll.start, roll.action, roll.logp, roll.value, advantage, advantage + roll.value))
     return Batch({key: cut(x) for key, x in roll.seen.items()}, *rest, roll.states.flatten(0, 1))
 
-# %% ../nbs/05_ppo.ipynb #8ba61061
+# %% ../nbs/05_ppo.ipynb #93644be9
 def surrogate(logr, advantage, eps):
     "PPO's clipped loss of log-ratios and advantages of the same shape (Schulman et al. 2017, eq. 7)."
     ratio = logr.clamp(-20, 20).exp()                               # 400 numbers can overflow exp
@@ -187,7 +187,7 @@ def value_loss(value, old, returns, eps, clip):
     if clip: error = torch.max(error, (old + (value - old).clamp(-eps, eps) - returns)**2)
     return 0.5*error.mean()
 
-# %% ../nbs/05_ppo.ipynb #e90d7bc2
+# %% ../nbs/05_ppo.ipynb #98b106ef
 def minibatch_loss(net, batch, agent):
     "Loss and statistics of the chunks in `batch`."
     mean, value, _ = net(batch.seen, batch.states, batch.start)
@@ -203,7 +203,7 @@ def minibatch_loss(net, batch, agent):
              "clipfrac": ((moved - 1).abs() > agent.clip_coef).float().mean()}
     return policy + agent.vf_coef*fit - agent.ent_coef*entropy, stats
 
-# %% ../nbs/05_ppo.ipynb #98223cf2
+# %% ../nbs/05_ppo.ipynb #beea5728
 class TrainingDiverged(UserError): "A loss or gradient is not finite; weights are as before it."
 
 def learn_from(net, optimizer, loss, agent):
@@ -230,7 +230,7 @@ def update(net, optimizer, batch, agent):
             history.append({"epoch": epoch, **stats})
     return history
 
-# %% ../nbs/05_ppo.ipynb #9e117cc2
+# %% ../nbs/05_ppo.ipynb #653be37a
 class Episodes:
     "Totals of the episodes in play and of the last ten that ended; the errors of the last that was lost."
     def __init__(self, B):
@@ -254,7 +254,7 @@ class Episodes:
         return {"episode/reward": total[-1], "episode/length": length[-1],
                 "episode/rmse_mean_10": (error/length).mean()}
 
-# %% ../nbs/05_ppo.ipynb #05e3e58d
+# %% ../nbs/05_ppo.ipynb #0e82fe04
 TAGS = {"grad_norm": "losses/grad_norm", "lstm_grad_norm": "gradients/lstm_total_norm"}
 
 def summary(history, batch, net):
@@ -265,7 +265,7 @@ def summary(history, batch, net):
     row["losses/explained_variance"] = 1 - ((batch.returns - batch.value).var() / batch.returns.var()).item()
     return row | {"policy/action_std_mean": net.log_std.exp().mean().item()}
 
-# %% ../nbs/05_ppo.ipynb #ada468dd
+# %% ../nbs/05_ppo.ipynb #94309acc
 class AgentFilter:
     "A trained agent as a filter: `reset(E)`, then `analysis = agent(E, y)`; one ensemble or a batch."
     def __init__(self, net, agent, norm, obs, model=None):
@@ -295,7 +295,7 @@ class AgentFilter:
         if "tendency" in self.interface.agent.sees: self.tendency = self.model.tendency(analysis).mean(-1)
         return analysis
 
-# %% ../nbs/05_ppo.ipynb #099777e9
+# %% ../nbs/05_ppo.ipynb #23def4b2
 def fingerprint(exp, agent, seed):
     "Twelve hexadecimal digits that change with anything that determines a training run."
     train = exp.model_dump(mode="json", exclude={"dir", "agents", "agent", "use_cuda"})
@@ -313,14 +313,14 @@ def load(file):
     try: return torch.load(file, map_location="cpu", weights_only=True)
     except Exception: raise DataError(f"{short(file)} is damaged: remove it, and train again") from None
 
-# %% ../nbs/05_ppo.ipynb #fb55e98c
+# %% ../nbs/05_ppo.ipynb #a78dc327
 def agent_card(run):
     "All that a trained agent is: weights, preset, shapes, normalization, and where it comes from."
     return {"net": run.player.net.state_dict(), "agent": run.agent.model_dump(), "shapes": dict(run.shapes),
             "members": run.exp.members, "norm": run.norm.factors,
             "fingerprint": run.fingerprint, "seed": run.seed, "name": run.exp.name, "step": run.step}
 
-# %% ../nbs/05_ppo.ipynb #68282a8b
+# %% ../nbs/05_ppo.ipynb #97ad36a3
 class Run:
     "One training of preset `agent` on `exp`: what is trained, how far it is, and where it writes (`out`)."
     def __init__(self, exp, agent, out, chooser=None, seed=0):
@@ -338,7 +338,7 @@ class Run:
         self.step, self.seconds, self.best, self.rows = 0, 0.0, np.inf, []
         self.episodes = Episodes(agent.num_envs)
 
-# %% ../nbs/05_ppo.ipynb #06d5019e
+# %% ../nbs/05_ppo.ipynb #40d94a06
 @patch
 def iterate(self: Run):
     "One rollout and its update; returns the row of metrics."
@@ -354,7 +354,7 @@ def iterate(self: Run):
     self.rows.append(row)
     return row
 
-# %% ../nbs/05_ppo.ipynb #602ddab1
+# %% ../nbs/05_ppo.ipynb #6d220390
 def replay(exp, filter, path=0, cycles=None):
     "`filter` on a stored path: a dict of truth, means and spreads `(T, N)`; NaN once lost."
     saved = load_path(exp, path)
@@ -373,7 +373,7 @@ def root_mean_square(x):
     "Over sites: `(T, N)` → `(T,)`."
     return np.sqrt((x**2).mean(-1))
 
-# %% ../nbs/05_ppo.ipynb #634f814e
+# %% ../nbs/05_ppo.ipynb #db12dd3d
 @patch
 def as_filter(self: Run):
     "The agent as it is now, as a filter on a copy of its network."
@@ -389,7 +389,7 @@ def evaluate(self: Run):
         save(self.out / "models" / "best.pt", agent_card(self))
     return {"eval/rmse_a": error, "eval/spread_a": spread}
 
-# %% ../nbs/05_ppo.ipynb #f542240b
+# %% ../nbs/05_ppo.ipynb #ea20bf76
 PLACES = ("E", "past", "tendency", "path", "cycle", "length")      # arrays of `Cycles`
 
 @patch
@@ -407,7 +407,7 @@ def checkpoint(self: Run):
     with whole_file(self.out / "metrics.csv") as f:
         f.write(pd.DataFrame(self.rows).to_csv(index=False).encode())
 
-# %% ../nbs/05_ppo.ipynb #ea314af3
+# %% ../nbs/05_ppo.ipynb #b1f77057
 @patch
 def resume(self: Run):
     "Go on from the last checkpoint, if there is one. Raises `DataError` if it is of another configuration."
@@ -432,7 +432,7 @@ def resume(self: Run):
     self.rows = rows[rows.step <= self.step].to_dict("records")
     return True
 
-# %% ../nbs/05_ppo.ipynb #b1254067
+# %% ../nbs/05_ppo.ipynb #81e5a3af
 def progress_line(run, row):
     "How far the run is, how fast, how well, and how long it will take."
     total, speed = run.agent.total_timesteps, run.step / run.seconds
@@ -451,7 +451,7 @@ def alone(out):
     except Timeout:
         raise DataError(f"another training is writing to {short(out)}: wait for it, or stop it") from None
 
-# %% ../nbs/05_ppo.ipynb #dac5cc91
+# %% ../nbs/05_ppo.ipynb #72d09947
 def fit(run, writer, say, every):
     "Iterate `run` to its end; evaluates ten times, checkpoints and speaks every `every` seconds."
     said, total = time.monotonic(), run.agent.total_timesteps
@@ -481,7 +481,7 @@ def train(exp, agent, out, chooser=None, seed=0, say=print, every=15.0):
         save(run.out / "models" / "final.pt", agent_card(run))
     return run
 
-# %% ../nbs/05_ppo.ipynb #c728da9d
+# %% ../nbs/05_ppo.ipynb #13015b48
 def results_dir(exp, agent="", test=False):
     "Where a training run of preset `agent` writes."
     return exp.dir / "training_results" / ((agent or exp.by_system("agent")) + ("_test" if test else ""))
@@ -514,7 +514,7 @@ def load_agent(dir, agent=""):
                         f"or run make train DIR={short(exp.dir)}")
     return filter
 
-# %% ../nbs/05_ppo.ipynb #9046db17
+# %% ../nbs/05_ppo.ipynb #f3ee2d8f
 INFLATIONS, LOCALIZATIONS = (1.02, 1.05, 1.1, 1.2, 1.3, 1.5), (None, 8.0, 4.0)
 
 def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
@@ -533,7 +533,7 @@ def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
     table["ratio_to_eakf"] = table.rmse_a / table.rmse_a["eakf"]
     return table, ds
 
-# %% ../nbs/05_ppo.ipynb #52a4d095
+# %% ../nbs/05_ppo.ipynb #b672cbba
 def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1000, seed=2000):
     "Agent and configured EAKF on rings of other sizes, `cases` of (sites, members): a table of scores."
     rows = {}
@@ -547,7 +547,7 @@ def elsewhere(exp, agent, cases=((20, 10), (20, 40), (40, 20)), runs=8, cycles=1
                                            "spread/RMSE": a.spread_over_rmse, "diverged": a.diverged}
     return pd.DataFrame(rows).T
 
-# %% ../nbs/05_ppo.ipynb #fefc4b18
+# %% ../nbs/05_ppo.ipynb #8f940c9a
 PANELS = {"episode/rmse_mean_10": "RMSE, last ten episodes", "episode/reward": "reward of an episode",
           "episode/length": "length of an episode (cycles)", "losses/value_loss": "value loss",
           "losses/explained_variance": "variance explained by the critic",
@@ -571,7 +571,7 @@ def plot_training(rows, title=""):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #5b208379
+# %% ../nbs/05_ppo.ipynb #d6c5e1cf
 def plot_path(replays, obs, title="", cycles=120):
     "RMSE (lines) and spread (dotted) on one path of `replays` `{name: replay(…)}`. Returns the figure."
     fig, axs = plt.subplots(2, 1, figsize=(10, 5.5), layout="constrained", sharex=True)
@@ -587,7 +587,7 @@ def plot_path(replays, obs, title="", cycles=120):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #45a719a9
+# %% ../nbs/05_ppo.ipynb #ecd76293
 def as_json(table):
     "`{method: {rmse_f, rmse_a, …}}` with None for NaN."
     rows = table.to_dict("index")
