@@ -514,15 +514,15 @@ def load_agent(dir, agent=""):
                         f"or run make train DIR={short(exp.dir)}")
     return filter
 
-# %% ../nbs/05_ppo.ipynb #f3ee2d8f
-INFLATIONS, LOCALIZATIONS = (1.02, 1.05, 1.1, 1.2, 1.3, 1.5), (None, 8.0, 4.0)
+# %% ../nbs/05_ppo.ipynb #55b4a6fc
+INFLATIONS, LOCALIZATIONS = (1.05, 1.1, 1.2, 1.3, 1.5), (None, 8.0, 4.0)
 
-def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, progress=False):
+def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, tune_cycles=500, progress=False):
     "Filter `agent`, the configured and a tuned EAKF on fresh twin experiments: table of scores, and Dataset."
     obs = identity(exp.model.N, R or exp.observation_variance)
     setting = dict(steps=exp.steps, members=exp.members, initial_std=exp.initial_std)
-    best = tune_eakf(exp.model, obs, inflations=INFLATIONS, localizations=LOCALIZATIONS, runs=8, cycles=250,
-                     seed=seed + 1, **setting).iloc[0]
+    best = tune_eakf(exp.model, obs, inflations=INFLATIONS, localizations=LOCALIZATIONS, runs=16,
+                     cycles=tune_cycles, seed=seed + 1, **setting).iloc[0]
     filters = {"agent": agent.on(obs), "eakf": dataclasses.replace(exp.filter, obs=obs),
                "eakf_tuned": EAKF(obs, best.inflation, best.localization)}
     ds = twin_experiment(exp.model, filters, obs, cycles=cycles, runs=runs, seed=seed, progress=progress,
@@ -587,7 +587,7 @@ def plot_path(replays, obs, title="", cycles=120):
     fig.suptitle(title)
     return fig
 
-# %% ../nbs/05_ppo.ipynb #ecd76293
+# %% ../nbs/05_ppo.ipynb #0c6b4690
 def as_json(table):
     "`{method: {rmse_f, rmse_a, …}}` with None for NaN."
     rows = table.to_dict("index")
@@ -597,7 +597,7 @@ def evaluate_agent(dir, agent="", seed=1000, runs=32, cycles=500, R=None, progre
     "`compare` for the experiment in `dir`: prints and returns the table, writes `evaluation.json`."
     exp = load_config(dir)
     if seed == exp.seed: raise ConfigError(f"seed {seed} made the training data: evaluate with another one")
-    table, _ = compare(exp, load_agent(exp, agent), seed, runs, cycles, R, progress)
+    table, _ = compare(exp, load_agent(exp, agent), seed, runs, cycles, R, progress=progress)
     file = exp.dir / f"evaluation{'_' + agent if agent else ''}{f'_R{R:g}' if R else ''}.json"
     write_json(file, as_json(table))
     print(table.drop(columns=["inflation", "localization"]).round(3).to_string())
