@@ -4,7 +4,7 @@
 # Each one is nbs/train.ipynb, run by papermill in a process of its own, at most JOBS at a time.
 #   logs/<NAME>/train.ipynb          the executed notebook (train_<AGENT>.ipynb if AGENT is given)
 #   logs/<NAME>/train.failed.ipynb   what there is of it, if the run failed
-#   logs/<NAME>/run.log              everything printed, live
+#   logs/<NAME>/run.log              everything printed, live (run_<AGENT>.log)
 # From the environment: AGENT (a preset's name), TEST (not empty: a short run), JOBS, and, for the tests of
 # this script, NOTEBOOK and INTERVAL (seconds between two reports when the output is not a terminal).
 set -euo pipefail
@@ -27,6 +27,7 @@ for dir in "$@"; do
   dirs+=("$dir")
 done
 out=train${AGENT:+_$AGENT}   # the name of the executed notebook
+log=run${AGENT:+_$AGENT}.log # and of what was printed
 
 # What we know of each configuration: lists with the same index.
 state=() pids=() began=() took=() codes=()
@@ -41,7 +42,7 @@ start() {
   "$python" -m papermill "$NOTEBOOK" "$dir/$out.running.ipynb" \
     -r config_dir "$dir" -r agent "$AGENT" -p test "$short" \
     -k python3 --cwd . --log-output --no-progress-bar --autosave-cell-every 30 \
-    >"$dir/run.log" 2>&1 </dev/null &
+    >"$dir/$log" 2>&1 </dev/null &
   set +m
   pids[$1]=$! began[$1]=$SECONDS state[$1]=running
 }
@@ -61,8 +62,8 @@ describe() {  # one line on configuration number $1
   case ${state[$1]} in
     waiting) echo 'waiting for a free core' ;;
     done)    echo "done in $(duration "${took[$1]}") → $dir/$out.ipynb" ;;
-    FAILED)  echo "FAILED (${codes[$1]}) see $dir/run.log" ;;
-    running) last=$(tail -c 20000 "$dir/run.log" | grep -a '^progress:' | tail -n 1 || true)
+    FAILED)  echo "FAILED (${codes[$1]}) see $dir/$log" ;;
+    running) last=$(tail -c 20000 "$dir/$log" | grep -a '^progress:' | tail -n 1 || true)
              [[ -n $last ]] || last='starting'
              echo "$(duration $((SECONDS - began[$1]))) ${last#progress: }" ;;
   esac
@@ -127,9 +128,9 @@ for i in "${!dirs[@]}"; do
   [[ ${state[i]} == FAILED ]] || continue
   failed=1
   # A mistake that the user can mend is one line; anything else is shown as it ended.
-  if ! grep -aE '^(ConfigError|DataError|TrainingDiverged): ' "${dirs[i]}/run.log" | tail -n 1 | grep .; then
-    echo "The last lines of ${dirs[i]}/run.log:"
-    tail -n 8 "${dirs[i]}/run.log" | sed 's/^/    /'
+  if ! grep -aE '^(ConfigError|DataError|TrainingDiverged): ' "${dirs[i]}/$log" | tail -n 1 | grep .; then
+    echo "The last lines of ${dirs[i]}/$log:"
+    tail -n 8 "${dirs[i]}/$log" | sed 's/^/    /'
   fi
 done
 exit "$failed"
