@@ -60,11 +60,11 @@ def test_success_and_failure():
     printed = run.communicate()[0]
     assert run.returncode == 1, printed
     assert re.search(r'^good: done in \d+s → logs/good/train_seed.ipynb$', printed, re.M), printed
-    assert re.search(r'^bad: FAILED \(1\) see logs/bad/run.log$', printed, re.M), printed
+    assert re.search(r'^bad: FAILED \(1\) see logs/bad/run_seed.log$', printed, re.M), printed
     assert 'ValueError: this one is meant to fail' in printed, 'the end of the log is shown'
     assert (top / 'logs/bad/train_seed.ipynb').read_text() == 'the last good one'
     assert (top / 'logs/bad/train_seed.failed.ipynb').exists()
-    assert "progress: logs/good agent='seed' test=True" in (top / 'logs/good/run.log').read_text()
+    assert "progress: logs/good agent='seed' test=True" in (top / 'logs/good/run_seed.log').read_text()
     assert str(top) not in (top / 'logs/good/train_seed.ipynb').read_text(), 'a machine path in the notebook'
 
 
