@@ -50,13 +50,13 @@ $(VENV): settings.ini setup.py
 	@$(BIN)/python -m pip check
 	@touch $@
 
-data_generate: $(VENV) ## make the data that training needs (about 1 minute each; logs/<NAME>/precomputed_paths)
+data_generate: $(VENV) ## make the data that training needs (1 minute for three; logs/<NAME>/precomputed_paths)
 	$(BIN)/rl4da_data --dir $(RUN_DIRS) $(if $(call yes,$(FORCE)),--force)
 
 data_clean: ## remove generated data (DIR=: of one configuration)
 	@scripts/clean.sh data $(CLEAN_DIRS)
 
-train: data_generate ## data if missing, then train every configuration at once (20 minutes on 2 cores; logs/<NAME>/train.ipynb)
+train: data_generate ## data if missing, then train every configuration at once (15 minutes on 2 cores; logs/<NAME>/train.ipynb)
 	AGENT="$(AGENT)" TEST="$(call yes,$(TEST))" scripts/train_concurrent.sh $(RUN_DIRS)
 
 train_clean: ## remove what training wrote, keep data (DIR=: of one configuration)
@@ -74,17 +74,17 @@ evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES=
 record: ## keep the last runs as the recorded reference runs (AGENT=; logs/recorded/<NAME>)
 	@scripts/record.sh "$(AGENT)" $(RUN_DIRS)
 
-test: $(VENV) ## run every notebook as a test (5-10 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
+test: $(VENV) ## run every notebook as a test (2 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
 	@$(BIN)/python scripts/test_notebooks.py $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
 
 lint: $(VENV) ## notebooks clean, package in sync, README current (10 seconds)
 	@$(BIN)/python scripts/check_notebooks.py
 	@$(BIN)/python scripts/readme.py --check
 
-check: ## exactly what CI runs: lint, tests of the checks, docs, test (10 minutes)
+check: ## exactly what CI runs: lint, tests of the checks, docs, test (3 minutes)
 	@.ci/run
 
-bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (2 minutes)
+bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (1 minute)
 	@$(BIN)/python scripts/bench.py
 
 docs: readme ## HTML pages, by Quarto if it is there, else by Sphinx (1 minute; _docs/index.html)
