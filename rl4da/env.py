@@ -187,11 +187,11 @@ class AnyPath:
     def state_dict(self): return {}
     def load_state_dict(self, state): pass
 
-# %% ../nbs/03_env.ipynb #94ef662e
+# %% ../nbs/03_env.ipynb #2ecebf3d
 class Cycles:
     "`B` assimilation cycles on stored paths. `E` `(B, N, M)` is always the forecast at the current cycle."
     def __init__(self, exp, agent, B, chooser=None):
-        self.exp, self.agent, self.B, self.model = exp, agent, B, exp.model
+        self.exp, self.agent, self.model = exp, agent, exp.model
         self.interface = Interface(agent, Normalization.load(exp))
         self.chooser = chooser or AnyPath(range(1, exp.num_paths))
         self.reward, self.reference = REWARDS[agent.reward], REFERENCES[agent.reference]
