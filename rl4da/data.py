@@ -30,8 +30,9 @@ from fastcore.script import Param, call_parse, store_true
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from tqdm import tqdm
-from .eakf import EAKF, identity, rmse, spread
+from .eakf import EAKF, identity
 from .models import MODELS
+from .twin import rmse, spread
 
 # %% ../nbs/02_data.ipynb #261a9376
 class UserError(Exception): "Something the user can put right: one line that says where and how."

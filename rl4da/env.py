@@ -20,7 +20,8 @@ from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from .data import ConfigError, Normalization, hint, load_config, load_path
-from .eakf import Observation, crps, eakf, rmse, spread
+from .eakf import Observation, eakf
+from .twin import crps, rmse, spread
 
 # %% ../nbs/03_env.ipynb #0036f416
 @dataclass

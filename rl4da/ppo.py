@@ -26,9 +26,10 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from .data import (AgentConfig, ConfigError, DataError, Normalization, UserError, load_config, load_path,
                         short, user_errors, whole_file, write_json)
-from .eakf import EAKF, fresh, identity, scores, tune_eakf, twin_experiment
+from .eakf import EAKF, fresh, identity
 from .env import LEAKS, AnyPath, AssimilationVectorEnv, Interface, Moment, empty_past, remember
 from .lstm import make_agent, shapes_of
+from .twin import scores, tune_eakf, twin_experiment
 
 # %% ../nbs/05_ppo.ipynb #6cde5305
 def log_prob(mean, log_std, action):
