@@ -6,12 +6,13 @@
 __all__ = ['Count', 'Positive', 'Share', 'STATES', 'UserError', 'ConfigError', 'DataError', 'short', 'Frozen', 'hint', 'explain',
            'read_config', 'TwinSettings', 'DataSettings', 'TaskSettings', 'NetworkSettings', 'PPOSettings', 'must',
            'AgentConfig', 'TrainSettings', 'GlobalConfig', 'SystemConfig', 'Experiment', 'check_tables', 'git_revision',
-           'run_config', 'find_dir', 'read_global', 'load_config', 'generator', 'make_truth', 'run_paths', 'plot_rmse',
-           'path_quality', 'check_quality', 'derived', 'fit_normalization', 'Normalization', 'whole_file', 'write_json',
-           'data_settings', 'config_hash', 'path_file', 'damaged', 'read_arrays', 'SavedPath', 'checksum',
-           'load_manifest', 'load_path', 'verify_data_quality', 'make_paths', 'cpus', 'watch', 'alone_in',
-           'has_whole_path', 'is_current', 'data_files', 'remove_strays', 'remove_data', 'make_missing', 'make_data',
-           'generate', 'temporary_folder', 'write_config', 'small_experiment', 'user_errors', 'generate_all', 'main']
+           'package_versions', 'run_config', 'find_dir', 'read_global', 'load_config', 'generator', 'make_truth',
+           'run_paths', 'plot_rmse', 'path_quality', 'check_quality', 'derived', 'fit_normalization', 'Normalization',
+           'whole_file', 'write_json', 'data_settings', 'config_hash', 'path_file', 'damaged', 'read_arrays',
+           'SavedPath', 'checksum', 'load_manifest', 'load_path', 'verify_data_quality', 'make_paths', 'cpus', 'watch',
+           'alone_in', 'has_whole_path', 'is_current', 'data_files', 'remove_strays', 'remove_data', 'make_missing',
+           'make_data', 'generate', 'temporary_folder', 'write_config', 'small_experiment', 'user_errors',
+           'generate_all', 'main']
 
 # %% ../nbs/02_data.ipynb #6b27606b
 import atexit, difflib, hashlib, json, math, os, runpy, shutil, subprocess, sys, tempfile, time, traceback
@@ -275,12 +276,15 @@ def git_revision(dir):
     try: return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError): return None
 
+def package_versions():
+    "Versions of the packages that determine a result."
+    return {p: version(p) for p in ("rl4da", "numpy", "numba", "torch")}
+
 @patch
 def resolved(self: Experiment):
     "All settings as plain values for JSON, with what else determines a result: versions and git revision."
-    packages = {p: version(p) for p in ("rl4da", "numpy", "numba", "torch")}
     return {"name": self.name, **self.model_dump(mode="json", exclude={"dir"}),
-            "versions": packages, "git_revision": git_revision(self.dir)}
+            "versions": package_versions(), "git_revision": git_revision(self.dir)}
 
 # %% ../nbs/02_data.ipynb #618edcdd
 def run_config(file):
