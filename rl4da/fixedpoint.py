@@ -4,17 +4,20 @@
 
 # %% auto #0
 __all__ = ['L63', 'SEEDS', 'MODES', 'BACKGROUNDS', 'MIRROR', 'ENCODERS', 'HEAD', 'SIZE', 'LOSSES', 'SOLVERS', 'DAMPING',
-           'MEMORIES', 'Simulation', 'trajectories', 'digest', 'data_settings', 'stale', 'Data', 'load_data',
-           'make_data', 'operator', 'observed', 'observations', 'check_alignment', 'check_disjoint', 'windows',
-           'background', 'rms_error', 'component_rmse', 'late_half', 'bootstrap', 'canonical', 'folded_rmse',
-           'wrong_wing', 'slope', 'pullback', 'adjoint_step', 'flow', 'FlatEncoder', 'RecurrentEncoder', 'known_model',
-           'parameters', 'best_width', 'Corrector', 'Costs', 'costs', 'kalman_analysis', 'check_blind', 'Windows',
-           'sign_free', 'fit', 'settings', 'Cases', 'cases', 'batched', 'objective', 'analyze', 'train',
-           'check_permuted', 'fixed_point_iterates', 'naive_iterates', 'train_fixed_point', 'convergence',
-           'solve_by_library', 'FlatMemory', 'RecurrentMemory', 'CycledCorrector', 'cycle', 'first_background',
-           'Cycles', 'log_error', 'cycled_analysis', 'train_cycled']
+           'MEMORIES', 'GRIDS', 'COLORS', 'FOLDER', 'Simulation', 'trajectories', 'digest', 'data_settings', 'stale',
+           'Data', 'load_data', 'make_data', 'operator', 'observed', 'observations', 'check_alignment',
+           'check_disjoint', 'windows', 'background', 'rms_error', 'component_rmse', 'late_half', 'bootstrap',
+           'canonical', 'folded_rmse', 'wrong_wing', 'slope', 'pullback', 'adjoint_step', 'flow', 'FlatEncoder',
+           'RecurrentEncoder', 'known_model', 'parameters', 'best_width', 'Corrector', 'Costs', 'costs',
+           'kalman_analysis', 'check_blind', 'Windows', 'sign_free', 'fit', 'settings', 'Cases', 'cases', 'batched',
+           'objective', 'analyze', 'train', 'check_permuted', 'fixed_point_iterates', 'naive_iterates',
+           'train_fixed_point', 'convergence', 'solve_by_library', 'FlatMemory', 'RecurrentMemory', 'CycledCorrector',
+           'cycle', 'first_background', 'Cycles', 'log_error', 'cycled_analysis', 'train_cycled', 'summary',
+           'forecast_rmse', 'worst_windows', 'pictured', 'fit_of_3dvar', 'evaluate_windows', 'evaluate_fixed_point',
+           'evaluate_cycle', 'recipe', 'run', 'cell_name', 'cells', 'read_cell', 'triptych', 'time_series', 'reason',
+           'worst_gallery', 'curves', 'visualize', 'orchestrate', 'main']
 
-# %% ../nbs/09_fixedpoint.ipynb #e975acd9
+# %% ../nbs/09_fixedpoint.ipynb #959a90cf
 import copy, hashlib, inspect, json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -30,6 +33,7 @@ from torch import nn
 from .data import DataError, UserError, hint, short, user_errors, whole_file, write_json
 from .eakf import on_attractor, squared, subset
 from .models import Lorenz63, compiled
+from .runs import sweep
 
 # %% ../nbs/09_fixedpoint.ipynb #0c534542
 L63 = Lorenz63(dt=0.01)
@@ -525,15 +529,15 @@ def convergence(iterates, net, test, K=30, every=4):
             before = xa
     return np.array(rows).T
 
-# %% ../nbs/09_fixedpoint.ipynb #fcdc479b
+# %% ../nbs/09_fixedpoint.ipynb #c0029add
 def solve_by_library(net, xb, y, x0, tol=1e-9):
-    "The solution `(3,)` of x = x_b + S g(x, x_b, y) by Anderson mixing (scipy), from `x0`; `xb`, `x0` `(3,)`, `y` `(L, N_obs)`."
+    "The `x` `(3,)` with x = x_b + S g(x, x_b, y), by Powell's method from `x0`; `xb`, `x0` `(3,)`, `y` `(L, N_obs)`."
     net = copy.deepcopy(net).double()
     xb, y = torch.tensor(xb[None].astype(float)), torch.tensor(y[None].astype(float))
     with torch.no_grad():
         features = net.encode(y)
         def residual(x): return net.corrected(xb, features, torch.tensor(x[None]))[0].numpy() - x
-        return root(residual, x0.astype(float), method="anderson", tol=tol).x
+        return root(residual, x0.astype(float), method="hybr", tol=tol).x
 
 # %% ../nbs/09_fixedpoint.ipynb #c98b0ce7
 class FlatMemory(nn.Module):
@@ -642,3 +646,239 @@ def train_cycled(data, s, segment=25):
         xa = np.nan_to_num(cycled_analysis(net, data, "val", s), nan=1e3)
         return log_error(*(torch.tensor(late_half(a)) for a in (xa, data["val"]))).item()
     return net, fit(net, lambda: log_error(*pool.advance(net)), judge, s["steps"], lr=5e-3, looks=10)
+
+# %% ../nbs/09_fixedpoint.ipynb #bc8e72f2
+def summary(xa, xb, x):
+    "Scores of analyses `xa` against truths `x` `(n, T, 3)`, with their bootstrap interval, and of the background `xb`."
+    low, high = bootstrap(xa, x)
+    parts = dict(zip(("rmse_x", "rmse_y", "rmse_z"), component_rmse(xa, x).tolist()))
+    return dict(rmse=rms_error(xa, x), rmse_low=low, rmse_high=high, rmse_background=rms_error(xb, x), **parts)
+
+def forecast_rmse(xa, x, steps=50):
+    "RMSE of the forecasts `steps` later, from analyses and truths `(n, T, 3)`."
+    ahead = [L63.step(a.reshape(-1, 3).T.astype(float), steps) for a in (xa, x)]
+    return rms_error(*ahead)
+
+def worst_windows(xa, x, n=5):
+    "Trajectory and time `(n, 2)` of the `n` worst analyses, at most one a trajectory."
+    error = np.mean((xa - x)**2, axis=-1)
+    first = np.argsort(-error.max(1))[:n]
+    return np.stack([first, error[first].argmax(1)], 1)
+
+# %% ../nbs/09_fixedpoint.ipynb #05211206
+def pictured(x, xb, xa, y, L=1, n=8):
+    "The arrays that pictures are drawn from; `x`, `xb`, `xa` `(N, T, 3)`, last observations `y` `(N, T, N_obs)`."
+    error = np.mean((xa - x)**2, axis=-1, dtype=float)
+    worst = worst_windows(xa, x)
+    i, t = worst.T
+    return dict(x=x[:n], xb=xb[:n], xa=xa[:n], y=y[:n], first_step=L - 1, mse=error.mean(1), rmse_t=np.sqrt(error.mean(0)),
+                worst=worst, worst_x=x[i], worst_xb=xb[i, t], worst_xa=xa[i, t])
+
+def fit_of_3dvar(xa, test, s, data):
+    "Mean J of the network and of the exact minimum (linear operators), their relative gap, and J of 2,000 windows."
+    c = costs(data, s["mode"], s["std"])
+    best = kalman_analysis(test.xb, test.y[:, :, -1], data.B, c.obs)
+    def J(a): return c.three_d_var(*(torch.tensor(np.ascontiguousarray(v)).flatten(0, 1) for v in (a, test.xb, test.y))).numpy()
+    net, low = J(xa), J(best.astype(np.float32))
+    numbers = dict(J=float(net.mean()), J_best=float(low.mean()), J_gap=float(net.mean()/low.mean() - 1),
+                   rmse_best=rms_error(best, test.x))
+    return numbers, dict(J_net=net[::len(net)//2000], J_best=low[::len(net)//2000])
+
+# %% ../nbs/09_fixedpoint.ipynb #b4664a25
+def evaluate_windows(net, data, s):
+    "Test scores and arrays of a network that answers at once."
+    test = cases(data, "test", s)
+    xa = batched(lambda xb, y: analyze(net, xb, y, s), test.xb, test.y)
+    numbers = summary(xa, test.xb, test.x) | dict(folded=folded_rmse(xa, test.x), forecast=forecast_rmse(xa, test.x))
+    arrays = pictured(test.x, test.xb, xa, test.y[:, :, -1], s["L"])
+    if s["background"] == "perturbed": arrays["naive"] = convergence(naive_iterates, net, test)
+    elif not MODES[s["mode"]].square:
+        numbers["permuted"] = check_permuted(lambda xb, y: analyze(net, xb, y, s), test.xb, test.y, test.x,
+                                             rms_error(np.broadcast_to(data.mean, test.x.shape), test.x))
+    if s["loss"] == "3dvar" and not MODES[s["mode"]].square:
+        more, J = fit_of_3dvar(xa, test, s, data)
+        numbers, arrays = numbers | more, arrays | J
+    return numbers, arrays
+
+# %% ../nbs/09_fixedpoint.ipynb #17094ad1
+def evaluate_fixed_point(net, data, s, K=30):
+    "Test scores and arrays of a network that iterates."
+    test = cases(data, "test", s)
+    def last(xb, y):
+        for x in fixed_point_iterates(net, xb, y, K): pass
+        return x
+    xa = batched(last, test.xb, test.y)
+    rmse, step = convergence(fixed_point_iterates, net, test, K)
+    numbers = summary(xa, test.xb, test.x) | dict(folded=folded_rmse(xa, test.x), rmse_1=rmse[0], rmse_5=rmse[4],
+                                                  rmse_30=rmse[-1], step_30=step[-1])
+    return numbers, pictured(test.x, test.xb, xa, test.y[:, :, -1], s["L"]) | dict(convergence=np.stack([rmse, step]))
+
+def evaluate_cycle(net, data, s):
+    "Test scores (of the late half, where not said otherwise) and arrays of a cycled network."
+    x, y = data["test"], observations(data, "test", s["mode"], s["std"])
+    xa = cycled_analysis(net, data, "test", s)
+    lost = ~(np.abs(xa).max((1, 2)) < 100)                                # NaN counts as lost
+    xa = np.where(lost[:, None, None], np.float32(data.mean), xa)
+    xb = np.moveaxis(L63.step(np.moveaxis(xa, -1, 1)), 1, -1)
+    xb = np.concatenate([background(first_background(s["mode"]), x[:, :1], data, np.random.default_rng([SEEDS["test"], 3])),
+                         xb[:, :-1]], 1)
+    each = np.sqrt(np.mean((late_half(xa) - late_half(x))**2, axis=(1, 2)))
+    numbers = summary(*map(late_half, (xa, xb, x))) | dict(
+        rmse_all=rms_error(xa, x), median=np.median(each), lost=lost.mean(), wrong_wing=wrong_wing(xa, x).mean(),
+        folded=folded_rmse(late_half(xa), late_half(x)))
+    return numbers, pictured(x, xb, xa, y)
+
+# %% ../nbs/09_fixedpoint.ipynb #639a7aa0
+def recipe(s):
+    "How the settings `s` are trained and evaluated: two functions."
+    if s["background"] == "cycled": return train_cycled, evaluate_cycle
+    return (train_fixed_point, evaluate_fixed_point) if s["solver"] == "fixedpoint" else (train, evaluate_windows)
+
+def run(s, dir):
+    "Train and test by the settings `s`; weights.pt and arrays.npz in `dir`, data in `dir`/../data. Returns the scores."
+    torch.set_num_threads(1)
+    data = load_data(Path(dir).parent/"data", Simulation(**s["data"]))
+    trained, evaluated = recipe(s)
+    net, curve = trained(data, s)
+    numbers, arrays = evaluated(net, data, s)
+    with whole_file(Path(dir)/"weights.pt") as f: torch.save(net.state_dict(), f)
+    with whole_file(Path(dir)/"arrays.npz") as f: np.savez_compressed(f, curve=curve, **arrays)
+    best = curve[curve[:, 2].argmin()]
+    return {k: float(v) for k, v in numbers.items()} | dict(parameters=parameters(net), data_hash=data.hash,
+                                                             val=float(best[2]), best_step=int(best[0]))
+
+# %% ../nbs/09_fixedpoint.ipynb #2df25e1e
+GRIDS = {
+    "headline": [dict(steps=4000)],                                              # nothing known but five observations
+    "window20": [dict(L=20, steps=4000)],                                        # twenty
+    "background": [dict(background="perturbed", steps=3000)],                    # and a background with error 2
+    "noise": [dict(std=0.1, steps=3000), dict(std=1.0, steps=3000)],
+    "3dvar": [dict(loss="3dvar", background="resample", steps=2500)],
+    "4dvar": [dict(loss="4dvar", L=20, steps=1500)],
+    "fixedpoint": [dict(background="perturbed", solver="fixedpoint", steps=2500)],
+    "cycled": [dict(background="cycled", L=1, steps=1000)]}
+
+def cell_name(s):
+    "The folder of a cell: `mlp_x_0.5_mean_mse_L5_seed0`."
+    solver = "_fixedpoint" if s["solver"] == "fixedpoint" else ""
+    return f"{s['model']}_{s['mode']}_{s['std']}_{s['background']}_{s['loss']}_L{s['L']}{solver}_seed{s['seed']}"
+
+def cells(grid="headline", models=tuple(ENCODERS), modes=tuple(MODES), seeds=(0, 1, 2), **changes):
+    "Name → settings of a grid of `GRIDS`, or of `all`. `UserError` for an unknown name."
+    if grid not in (*GRIDS, "all"): raise UserError(f"GRID={grid}: no such grid{hint(grid, (*GRIDS, 'all'))}")
+    each = [settings(model, mode, seed=seed, **(question | changes)) for g in (GRIDS if grid == "all" else [grid])
+            for question in GRIDS[g] for seed in seeds for mode in modes for model in models]
+    return {cell_name(s): s for s in each}
+
+# %% ../nbs/09_fixedpoint.ipynb #c2d89489
+def read_cell(dir):
+    "The arrays of a cell. `DataError` if there are none."
+    try:
+        with np.load(Path(dir)/"arrays.npz") as f: return dict(f)
+    except (OSError, ValueError): raise DataError(f"{short(dir)} has no result: run make fixedpoint_train") from None
+
+COLORS = {"truth": "k", "background": "C1", "analysis": "C0"}
+
+def triptych(arrays, i=0, flat=False):
+    "Figure: truth, background, analysis of trajectory `i`, in 3-D or (`flat`) in the XZ plane."
+    fig = plt.figure(figsize=(9, 3.1), layout="constrained")
+    for k, (name, key) in enumerate(zip(COLORS, ("x", "xb", "xa"))):
+        ax = fig.add_subplot(1, 3, k + 1, projection=None if flat else "3d")
+        draw = ax.plot if key != "xb" else (lambda *a, **kw: ax.plot(*a, ls="", marker=".", ms=2, **kw))
+        kept = (0, 2) if flat else (0, 1, 2)
+        if key != "x": ax.plot(*arrays["x"][i][:, kept].T, color="0.8", lw=0.8)
+        draw(*arrays[key][i][:, kept].T, color=COLORS[name], lw=0.9)
+        ax.set(xlabel="x", ylabel="z" if flat else "y", title=name)
+        if not flat: ax.set_zlabel("z")
+    return fig
+
+# %% ../nbs/09_fixedpoint.ipynb #85e6c903
+def time_series(arrays, i=0, square=False):
+    "Figure: x, y, z of trajectory `i` against time, with the observed ones."
+    fig, axs = plt.subplots(3, 1, figsize=(7, 4.6), layout="constrained", sharex=True)
+    time = L63.dt*(np.arange(arrays["x"].shape[1]) + arrays["first_step"])
+    for k, ax in enumerate(axs):
+        for name, key in zip(COLORS, ("x", "xb", "xa")):
+            ax.plot(time, arrays[key][i, :, k], color=COLORS[name], lw=0.9, label=name, ls=":" if key == "xb" else "-")
+        if k < arrays["y"].shape[-1] and not square:
+            ax.plot(time, arrays["y"][i, :, k], ".", color="C3", ms=2, label="observed")
+        ax.set(ylabel="xyz"[k])
+    axs[0].legend(ncols=4, fontsize=7)
+    axs[-1].set_xlabel("time (model units)")
+    return fig
+
+# %% ../nbs/09_fixedpoint.ipynb #cc9be1d1
+def reason(x, t, mode, reach=15):
+    "Why the analysis at step `t` of the truth `x` `(T, 3)` is hard: `lobe switch`, `sign`, or `far out`."
+    near = x[max(t - reach, 0):t + reach + 1, 0]
+    if MODES[mode].square and np.abs(x[t, 0]) < 2: return "sign"
+    if near.min() < 0 < near.max() or np.abs(near).min() < 1: return "lobe switch"
+    return "far out"
+
+def worst_gallery(arrays, mode):
+    "Figure: the five worst analyses on their trajectories, in the XZ plane, each with its `reason`."
+    fig, axs = plt.subplots(1, 5, figsize=(11, 2.6), layout="constrained", sharey=True)
+    for ax, x, xb, xa, (i, t) in zip(axs, *(arrays[f"worst_{k}"] for k in ("x", "xb", "xa")), arrays["worst"]):
+        ax.plot(x[:, 0], x[:, 2], color="0.85", lw=0.7)
+        ax.plot(*x[max(t - 20, 0):t + 1, ::2].T, color="k", lw=1.2)
+        for point, name in ((x[t], "truth"), (xb, "background"), (xa, "analysis")):
+            ax.plot(point[0], point[2], "o", color=COLORS[name], ms=5, label=name)
+        error = np.sqrt(np.mean((xa - x[t])**2))
+        ax.set(xlabel="x", title=f"{error:.1f}: {reason(x, t, mode)}")
+    axs[0].set_ylabel("z")
+    axs[0].legend(fontsize=6)
+    return fig
+
+# %% ../nbs/09_fixedpoint.ipynb #59894fd7
+def curves(arrays):
+    "Figure: training curve, RMSE against time, and RMSE against iterations where a cell has iterated."
+    iterated = arrays.get("convergence", arrays.get("naive"))
+    fig, axs = plt.subplots(1, 2 if iterated is None else 3, figsize=(9, 2.7), layout="constrained")
+    step, loss, judged = arrays["curve"].T
+    axs[0].plot(step, judged, "o-", ms=3)
+    axs[0].set(xlabel="gradient steps", ylabel="validation score")
+    axs[1].semilogy(L63.dt*(arrays["first_step"] + np.arange(len(arrays["rmse_t"]))), arrays["rmse_t"])
+    axs[1].set(xlabel="time (model units)", ylabel="RMSE")
+    if iterated is not None:
+        axs[2].plot(np.arange(1, len(iterated[0]) + 1), iterated[0])
+        axs[2].set(xlabel="iterations", ylabel="RMSE")
+    return fig
+
+def visualize(dir, s):
+    "Draw the pictures of a cell into `dir` as PNG files, over those that are there; returns their names."
+    arrays, square = read_cell(dir), MODES[s["mode"]].square
+    figures = dict(triptych=triptych(arrays), xz=triptych(arrays, flat=True), series=time_series(arrays, square=square),
+                   worst=worst_gallery(arrays, s["mode"]), curves=curves(arrays))
+    for name, fig in figures.items():
+        with whole_file(Path(dir)/f"{name}.png") as f: fig.savefig(f, format="png", dpi=80)
+        plt.close(fig)
+    return list(figures)
+
+# %% ../nbs/09_fixedpoint.ipynb #cf736c6e
+FOLDER = "logs/L63_fixedpoint"
+
+def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", workers=None, force=False, folder=FOLDER):
+    "Simulate, train, visualize, or one of them (`only`). `UserError` for what cannot be meant."
+    steps = ("simulate", "train", "visualize")
+    if only and only not in steps: raise UserError(f"{only}: no such step{hint(only, steps)}")
+    chosen = cells(grid, model.split() or tuple(ENCODERS), obs.split() or tuple(MODES), [int(s) for s in seeds.split()])
+    todo = [only] if only else steps
+    if "simulate" in todo: make_data(Path(folder)/"data", force=force and only == "simulate")
+    if "train" in todo:
+        load_data(Path(folder)/"data")
+        sweep(run, chosen, folder, workers=workers, force=force)
+    if "visualize" in todo:
+        for name, s in chosen.items(): visualize(Path(folder)/name, s)
+        print(f"{folder}: pictures of {len(chosen)} runs")
+
+@call_parse
+def main(only: Param("only this step: simulate, train or visualize", str) = "",
+         grid: Param("which grid: headline, window20, background, noise, 3dvar, 4dvar, fixedpoint, cycled, all", str) = "headline",
+         model: Param("architectures, as in 'mlp gru' (default: all)", str) = "",
+         obs: Param("observation modes, as in 'x xy' (default: all)", str) = "",
+         seeds: Param("seeds, as in '0 1 2'", str) = "0 1 2",
+         workers: Param("trainings at a time (default: one a processor core)", int) = None,
+         force: Param("train again what is current", store_true) = False,
+         folder: Param("where data and results go", str) = FOLDER):
+    "Fixed-point assimilation on Lorenz-63: simulate, train, visualize."
+    with user_errors(): orchestrate(only, grid, model, obs, seeds, workers, force, folder)
