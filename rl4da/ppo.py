@@ -7,7 +7,7 @@ __all__ = ['PAYS', 'TAGS', 'PLACES', 'INFLATIONS', 'LOCALIZATIONS', 'PANELS', 'l
            'Player', 'gae', 'chunks', 'Batch', 'make_batch', 'surrogate', 'value_loss', 'minibatch_loss',
            'TrainingDiverged', 'learn_from', 'update', 'Episodes', 'summary', 'AgentFilter', 'fingerprint', 'save',
            'load', 'agent_card', 'Run', 'replay', 'root_mean_square', 'progress_line', 'alone', 'fit', 'train',
-           'results_dir', 'agent_file', 'read_agent', 'load_agent', 'compare', 'elsewhere', 'leak_note',
+           'results_dir', 'agent_file', 'read_agent', 'load_agent', 'tuned_eakf', 'compare', 'elsewhere', 'leak_note',
            'plot_training', 'plot_path', 'as_json', 'evaluate_agent', 'evaluate_main']
 
 # %% ../nbs/05_ppo.ipynb #4fe1a6bf
@@ -29,7 +29,7 @@ from .data import (AgentConfig, ConfigError, DataError, Normalization, UserError
 from .eakf import EAKF, fresh, identity
 from .env import LEAKS, AnyPath, AssimilationVectorEnv, Interface, Moment, empty_past, remember
 from .lstm import make_agent, shapes_of
-from .twin import scores, tune_eakf, twin_experiment
+from .twin import Problem, read_tuned, scores, tune_eakf, twin_experiment
 
 # %% ../nbs/05_ppo.ipynb #6cde5305
 def log_prob(mean, log_std, action):
@@ -518,19 +518,24 @@ def load_agent(dir, agent=""):
 # %% ../nbs/05_ppo.ipynb #55b4a6fc
 INFLATIONS, LOCALIZATIONS = (1.05, 1.1, 1.2, 1.3, 1.5), (None, 8.0, 4.0)
 
+def tuned_eakf(exp, problem, seed, cycles):
+    "The EAKF with the settings that `logs/tuned.csv` has for `problem`, else with those of a short search."
+    best = read_tuned(exp.dir.parent / "tuned.csv", problem, exp.members, "EAKF")
+    if best is None:
+        best = tune_eakf(problem.model, problem.obs, steps=problem.steps, members=exp.members, runs=16,
+                         inflations=INFLATIONS, localizations=LOCALIZATIONS, cycles=cycles, seed=seed,
+                         initial_std=problem.initial_std).iloc[0][["inflation", "localization"]]
+    return EAKF(problem.obs, **best)
+
 def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, tune_cycles=500, progress=False):
     "Filter `agent`, the configured and a tuned EAKF on fresh twin experiments: table of scores, and Dataset."
     obs = identity(exp.model.N, R or exp.observation_variance)
-    setting = dict(steps=exp.steps, members=exp.members, initial_std=exp.initial_std)
-    best = tune_eakf(exp.model, obs, inflations=INFLATIONS, localizations=LOCALIZATIONS, runs=16,
-                     cycles=tune_cycles, seed=seed + 1, **setting).iloc[0]
+    problem = Problem(exp.model, obs, exp.steps, exp.initial_std)
     filters = {"agent": agent.on(obs), "eakf": dataclasses.replace(exp.filter, obs=obs),
-               "eakf_tuned": EAKF(obs, best.inflation, best.localization)}
-    ds = twin_experiment(exp.model, filters, obs, cycles=cycles, runs=runs, seed=seed, progress=progress,
-                         **setting)
+               "eakf_tuned": tuned_eakf(exp, problem, seed + 1, tune_cycles)}
+    ds = problem.run(filters, cycles=cycles, members=exp.members, runs=runs, seed=seed, progress=progress)
     table = scores(ds)
-    table["inflation"] = [np.nan, filters["eakf"].inflation, best.inflation]
-    table["localization"] = [None, filters["eakf"].localization, best.localization]
+    for key in ("inflation", "localization"): table[key] = [getattr(f, key, None) for f in filters.values()]
     table["ratio_to_eakf"] = table.rmse_a / table.rmse_a["eakf"]
     return table, ds
 

@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['SCORES', 'PROBLEMS', 'rmse', 'spread', 'crps', 'rank_histogram', 'filter_cycle', 'twin_experiment', 'scores',
-           'best_first', 'tune_eakf', 'Problem', 'mnmef']
+           'best_first', 'tune_eakf', 'Problem', 'mnmef', 'read_tuned']
 
 # %% ../nbs/01a_twin.ipynb #7a1e0004
+import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,6 +152,11 @@ class Problem:
     initial_std: float = 1.0
     spin_up: float = 50.0
 
+    @property
+    def key(self):
+        "Twelve hexadecimal digits that change with anything in the problem."
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
     def run(self, filters, **kwargs):
         "`twin_experiment` of the dict `filters`; `kwargs` (`cycles`, `members`, `runs`, `seed` …) go to it."
         return twin_experiment(self.model, filters, self.obs, steps=self.steps, initial_std=self.initial_std,
@@ -165,3 +172,11 @@ def mnmef(sigma):
 PROBLEMS = {"L96 Sakov-Oke": Problem(Lorenz96(40, 8.0, 0.05), identity(40, 1.0)),
             "L63 Sakov 2012": Problem(Lorenz63(0.01), identity(3, 2.0), 25),
             **mnmef(1.0), **mnmef(0.7)}
+
+# %% ../nbs/01a_twin.ipynb #7a1e0017
+def read_tuned(file, problem, members, method):
+    "The settings (a dict) that tuning chose for `method` on `problem` with `members`; None if it has not yet."
+    if not file.is_file(): return None
+    table = pd.read_csv(file)
+    rows = table[(table.key == problem.key) & (table.members == members) & (table.method == method)]
+    return json.loads(rows.chosen.iloc[0]) if len(rows) else None
