@@ -17,7 +17,7 @@ import xarray as xr
 from tqdm.auto import tqdm
 
 from .eakf import EAKF, Observation, every, fresh, identity, on_attractor, subset
-from .models import Lorenz63, Lorenz96, Model
+from .models import KuramotoSivashinsky, Lorenz63, Lorenz96, Model
 
 # %% ../nbs/01a_twin.ipynb #9b7ce20f
 def rmse(E, x):
@@ -165,12 +165,14 @@ class Problem:
 # %% ../nbs/01a_twin.ipynb #7a1e0013
 def mnmef(sigma):
     "The problems of Bach et al. 2025 (arXiv 2504.17836, section 6) with observation error `sigma`, by name."
-    l96, l63 = Lorenz96(40, 8.0, 0.03), Lorenz63(0.03)
+    l96, l63, ks = Lorenz96(40, 8.0, 0.03), Lorenz63(0.03), KuramotoSivashinsky()
     return {f"L96 MNMEF {sigma}": Problem(l96, every(40, 4, sigma**2), 5),
+            f"KS MNMEF {sigma}": Problem(ks, every(128, 8, sigma**2), 4),
             f"L63 MNMEF {sigma}": Problem(l63, subset(3, [0], sigma**2), 5, initial_std=0.1)}
 
 PROBLEMS = {"L96 Sakov-Oke": Problem(Lorenz96(40, 8.0, 0.05), identity(40, 1.0)),
             "L63 Sakov 2012": Problem(Lorenz63(0.01), identity(3, 2.0), 25),
+            "KS Bocquet 2019": Problem(KuramotoSivashinsky(), identity(128, 1.0), 4),
             **mnmef(1.0), **mnmef(0.7)}
 
 # %% ../nbs/01a_twin.ipynb #7a1e0017
