@@ -24,7 +24,9 @@ export NUMBA_NUM_THREADS := 1
 BIN := .venv/bin
 VENV := .venv/.complete
 .DEFAULT_GOAL := help
-.PHONY: help venv data_generate data_clean train train_clean evaluate record test lint check bench docs readme \
+.PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune \
+        fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
+        record test lint check bench docs readme \
         lab tensorboard clear reset remove_cache
 
 help: ## this list
@@ -70,6 +72,24 @@ reset: ## remove all that runs wrote, keep config.py (DIR=: of one configuration
 evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES= R= AGENT=; logs/<NAME>/evaluation.json)
 	@set -e; for dir in $(RUN_DIRS); do $(BIN)/rl4da_evaluate --dir $$dir $(if $(SEED),--seed $(SEED)) \
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(R),--R $(R)) $(if $(AGENT),--agent $(AGENT)); done
+
+BENCHMARK = $(BIN)/rl4da_benchmark $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(MEMBERS),--members $(MEMBERS)) \
+  $(if $(METHOD),--method "$(METHOD)") $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(FORCE)),--force)
+
+benchmark: $(VENV) ## every method on the same observations (PROBLEM= MEMBERS= METHOD= RUNS= CYCLES= SEED= QUICK=1)
+	@$(BENCHMARK) $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(SEED),--seed $(SEED))
+
+benchmark_tune: $(VENV) ## tune the filters, result to logs/tuned.csv (PROBLEM= MEMBERS= METHOD= QUICK=1)
+	@$(BENCHMARK) --tune
+
+FIXEDPOINT = $(BIN)/rl4da_fixedpoint $(if $(GRID),--grid "$(GRID)") $(if $(MODEL),--model "$(MODEL)") \
+  $(if $(OBS),--obs "$(OBS)") $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(call yes,$(FORCE)),--force)
+
+fixedpoint: $(VENV) ## networks on Lorenz-63: data, training, pictures (MODEL= OBS= GRID= SEEDS=; logs/L63_fixedpoint)
+	@$(FIXEDPOINT) --workers $(WORKERS)
+
+fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record: $(VENV)  # its steps, one at a time
+	@$(FIXEDPOINT) --workers $(WORKERS) --only $(@:fixedpoint_%=%)
 
 record: ## keep the last runs as the recorded reference runs (AGENT=; logs/recorded/<NAME>)
 	@scripts/record.sh "$(AGENT)" $(RUN_DIRS)
