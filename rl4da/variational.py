@@ -14,7 +14,7 @@ import numpy as np
 from .eakf import Observation, _check_factors, on_attractor
 from .models import Model
 
-# %% ../nbs/01c_variational.ipynb #32b142de
+# %% ../nbs/01c_variational.ipynb #aad9a337
 @dataclass(frozen=True, eq=False)
 class Climate:
     "What is known without any observation: the mean `(N,)` and the covariance `(N, N)` of a model's states."
@@ -22,7 +22,7 @@ class Climate:
     cov: np.ndarray
 
 def climate(model, rng, samples=10_000, runs=100, interval=1.0, spin_up=50.0):
-    "`Climate` of `model` from `samples` states: `runs` runs, spun up for `spin_up`, seen every `interval` time units."
+    "`Climate` of `model` from `samples` states of `runs` runs; `spin_up` and `interval` in time units."
     x, seen = on_attractor(model, runs, rng, spin_up), []
     for _ in range(-(-samples//runs)):
         x = model.step(x, max(1, round(interval/model.dt)))
@@ -30,9 +30,9 @@ def climate(model, rng, samples=10_000, runs=100, interval=1.0, spin_up=50.0):
     x = np.concatenate(seen, axis=1)
     return Climate(x.mean(1), np.cov(x))
 
-# %% ../nbs/01c_variational.ipynb #c1bf88a2
+# %% ../nbs/01c_variational.ipynb #94bd385e
 def _seen_climate(obs, climate):
-    "Mean of `h(x)` `(N_obs,)`, its covariance with the state `(N, N_obs)` and with itself, for a Gaussian climate."
+    "Mean of `h(x)`, its covariance with the state `(N, N_obs)` and with itself; for a Gaussian climate."
     s, m, P = list(obs.sites), climate.mean, climate.cov
     C, S = P[:, s], P[np.ix_(s, s)]
     if not obs.square: return m[s], C, S
@@ -42,10 +42,10 @@ def _single(x, E):
     "The states `x` `(B, N)` as ensembles of the shape and type of `E`, all members equal."
     return np.repeat(x[..., None], E.shape[-1], axis=-1).astype(E.dtype)
 
-# %% ../nbs/01c_variational.ipynb #08dca9c6
+# %% ../nbs/01c_variational.ipynb #3a294591
 @dataclass(frozen=True)
 class OptimalInterpolation:
-    """The best analysis that is linear in `y`, from the climate alone: the forecast is not used (Gandin 1963).
+    """The best analysis linear in `y`, from the climate alone; the forecast is not used (Gandin 1963).
 
     A method of a single state: all members of its analysis are equal, the spread is 0.
     """
@@ -70,7 +70,7 @@ def _check_climate(obs, climate):
     if climate.mean.shape != (obs.N,) or climate.cov.shape != (obs.N, obs.N):
         raise ValueError(f"climate of {climate.mean.shape} and {climate.cov.shape} does not fit N = {obs.N}")
 
-# %% ../nbs/01c_variational.ipynb #72797925
+# %% ../nbs/01c_variational.ipynb #c422a927
 @dataclass(frozen=True)
 class ThreeDVar:
     """3D-Var: the forecast as background, `scale` times the climate's covariance as its error (Lorenc 1986).
@@ -89,7 +89,7 @@ class ThreeDVar:
 
     @cached_property
     def covariances(self):
-        "`B` between all and observed sites `(N, N_obs)`, between observed sites, and the gain for a linear `h`."
+        "`B` between all and observed sites, between observed sites, and the gain for a linear `h`."
         s = list(self.obs.sites)
         C = self.scale*self.climate.cov[:, s]
         return C, C[s], np.linalg.solve(C[s] + self.obs.var*np.eye(len(s)), C.T).T
@@ -115,12 +115,12 @@ def _fit_squares(zb, y, Bs, r, iterations):
         u = np.take_along_axis(trials, cost(trials).argmin(0)[None, :, None], 0)[0]
     return u
 
-# %% ../nbs/01c_variational.ipynb #3261fa61
+# %% ../nbs/01c_variational.ipynb #13183f76
 def gauss_newton(Y, d, w, r, zeta):
-    """One step for the weights `w` `(B, M)`: returns its `dw` `(B, M)`, the transform `T` and its inverse `(B, M, M)`.
+    """One step `dw` `(B, M)` for the weights `w` `(B, M)`, the transform `T` `(B, M, M)`, and its inverse.
 
-    `Y` `(B, N_obs, M)` observed anomalies for one unit of weight, `d` `(B, N_obs)` the innovation, `r` the error
-    variance, `zeta` `(B, 1)` the precision of the prior weights (Bocquet & Sakov 2012). NaN in `Y` makes `dw` NaN.
+    `Y` `(B, N_obs, M)`: anomalies per unit of weight, `d` `(B, N_obs)`: innovation, error variance `r`,
+    `zeta` `(B, 1)` precision of the prior weights (Bocquet & Sakov 2012). NaN in `Y` makes `dw` NaN.
     """
     Yt = Y.swapaxes(1, 2)
     S = Yt @ Y / r
@@ -131,9 +131,9 @@ def gauss_newton(Y, d, w, r, zeta):
     root = np.sqrt((Y.shape[2] - 1)/s)[:, None]
     return dw[..., 0], (V*root) @ Vt, (V/root) @ Vt
 
-# %% ../nbs/01c_variational.ipynb #bc95ca89
+# %% ../nbs/01c_variational.ipynb #10c0e6d0
 def _rotations(rng, B, M):
-    "`B` random orthogonal matrices `(B, M, M)` that keep the vector of ones: two bases that begin with it, combined."
+    "`B` random orthogonal matrices `(B, M, M)` that keep the vector of ones (a basis with it to another)."
     G = rng.normal(size=(B, M, M))
     G[..., 0] = 1
     return np.linalg.qr(G)[0] @ np.linalg.qr(np.c_[np.ones(M), np.eye(M)[:, 1:]])[0].T
@@ -149,16 +149,16 @@ def _prior(E, inflation, rng):
     X = inflation*(E - mean)
     return mean, X if rng is None else X @ _rotations(rng, *X.shape[::2]).astype(X.dtype)
 
-# %% ../nbs/01c_variational.ipynb #13e6357a
+# %% ../nbs/01c_variational.ipynb #71b63617
 @dataclass
 class IEnKS:
     """Iterative ensemble Kalman smoother as a filter (Bocquet & Sakov 2014); lag 0: MLEF, lag 1: IEnKF.
 
-    `steps` of `model` lie between two observations. `inflation` multiplies the anomalies at the window's start,
-    `rotate` turns them at random (`seed`). Iterations end when the mean moves by less than `tol` of the prior's
-    standard deviation; `count` `(B,)` says how many the last call took. `bundle` is the spacing for differences
-    (computed in float64), None the transform variant. `finite_size` replaces inflation (Bocquet 2011).
-    `reset(E)` before the first call. A run that leaves all bounds is NaN from then on.
+    `steps` of `model` lie between two observations. `inflation` multiplies the anomalies at the window's
+    start, `rotate` turns them at random (`seed`). Iterations end when the mean moves by less than `tol`
+    times the prior's standard deviation; `count` `(B,)` tells how many the last call took. `bundle`: the spacing for
+    differences (in float64), None for the transform variant. `finite_size` replaces inflation (Bocquet 2011).
+    Call `reset(E)` first. A run that leaves all bounds is NaN from then on.
     """
     obs: Observation
     model: Model
@@ -188,12 +188,12 @@ class IEnKS:
                          self.rng if self.rotate else None)
         return _slide(self, _smooth(self, mean, X, y).astype(E.dtype))
 
-# %% ../nbs/01c_variational.ipynb #7cf7b077
+# %% ../nbs/01c_variational.ipynb #6ca901f8
 def _check_window(f):
     "Refuse settings of a method with a window that cannot be meant."
     _check_factors(f.inflation, None)
     if f.obs.N != f.model.N: raise ValueError(f"the model has N = {f.model.N}, the observation N = {f.obs.N}")
-    if f.steps < 1: raise ValueError(f"steps of the model between two observations: at least 1, got {f.steps}")
+    if f.steps < 1: raise ValueError(f"at least one model step between observations, got {f.steps}")
 
 def _check_memory(f, E):
     "Refuse a call before `reset`, or with another shape."
@@ -214,9 +214,9 @@ def _precision(w, finite_size):
     M, size = w.shape[1], (w*w).sum(1, keepdims=True)
     return (M + 1)/(1 + 1/M + size) if finite_size else M - 1 + 0*size
 
-# %% ../nbs/01c_variational.ipynb #f197a3d6
+# %% ../nbs/01c_variational.ipynb #282491ce
 def _smooth(f, mean, X, y):
-    "Ensemble at the start of the window, given `y` `(B, N_obs)` at its end; prior `mean` and anomalies `X` there."
+    "Ensemble at the window's start, given `y` `(B, N_obs)` at its end; prior `mean` and anomalies `X` there."
     B, _, M = X.shape
     w, T, Tinv = np.zeros((B, M)), *np.tile(np.eye(M), (2, B, 1, 1))
     todo, f.count = np.arange(B), np.zeros(B, int)
@@ -240,7 +240,7 @@ def _slide(f, E):
     f.start, f.length = (ahead, f.length) if f.length == f.lag else (E, f.length + 1)
     return now.copy()
 
-# %% ../nbs/01c_variational.ipynb #32c3fd56
+# %% ../nbs/01c_variational.ipynb #8428b72a
 @dataclass
 class MDA:
     """Multiple data assimilation over the last interval as a filter (Emerick & Reynolds 2013), deterministic.
@@ -258,7 +258,7 @@ class MDA:
 
     def __post_init__(self):
         _check_window(self)
-        if self.times < 1: raise ValueError(f"the observation is used at least once, got times = {self.times}")
+        if self.times < 1: raise ValueError(f"y is used at least once, got times = {self.times}")
 
     def reset(self, E):
         "Forget; `E` `(B, N, M)` is the ensemble from which the next forecast starts."
