@@ -6,8 +6,9 @@
 __all__ = ['observed', 'stochastic_enkf', 'generators', 'StochasticEnKF', 'spectrum', 'transform', 'ETKF', 'contrasts',
            'random_rotations', 'Rotated', 'LETKF', 'hyperprior', 'adaptive_factor', 'EnKFN', 'RTPS', 'RTPP']
 
-# %% ../nbs/01b_filters.ipynb #33f564fe
+# %% ../nbs/01b_filters.ipynb #e86acd8f
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -106,7 +107,8 @@ class ETKF:
         mean, A, d, Y = observed(E, y, self.obs, self.inflation)
         return transform(mean, A, *spectrum(Y, d))
 
-# %% ../nbs/01b_filters.ipynb #0aa3a011
+# %% ../nbs/01b_filters.ipynb #2721db6d
+@lru_cache(maxsize=64)
 def contrasts(M):
     "Orthonormal basis `(M, M-1)` of the vectors that sum to zero."
     return np.linalg.qr(np.eye(M) - 1/M)[0][:, :M - 1]
@@ -135,7 +137,7 @@ class Rotated:
         mean = Ea.mean(-1, keepdims=True)
         return mean + (Ea - mean) @ random_rotations(self._rngs, E.shape[-1]).astype(Ea.dtype)
 
-# %% ../nbs/01b_filters.ipynb #0aab018f
+# %% ../nbs/01b_filters.ipynb #d74bef4b
 @vectorized
 def _nodes(largest, tol):
     "`(c, s, weight)`: 1/√x = weight·Σ 1/(c x + s) on 1 ≤ x ≤ `largest` up to `tol`; before these 1/x."
@@ -147,7 +149,7 @@ def _nodes(largest, tol):
         s[j + 1] = root**2*(1 - c[j + 1])
     return c, s, root/n
 
-# %% ../nbs/01b_filters.ipynb #0f5f54fe
+# %% ../nbs/01b_filters.ipynb #c69ac616
 @vectorized
 def _lanczos(B, Q, alpha, beta, tol):
     "Lanczos basis of `B` `(M, M)` from the unit vector `Q[0]`, in place; returns how many vectors it takes."
@@ -169,7 +171,7 @@ def _lanczos(B, Q, alpha, beta, tol):
         for m in range(len(B)): v[m] /= beta[k]
     return k + 1
 
-# %% ../nbs/01b_filters.ipynb #c417ff34
+# %% ../nbs/01b_filters.ipynb #c67e405e
 @vectorized
 def _coefficients(alpha, beta, c, s, weight):
     "Rows (I + T)⁻¹ e₁ and (I + T)^(-1/2) e₁ `(2, K)` of the tridiagonal T, by the rule of `_nodes`."
@@ -187,7 +189,7 @@ def _coefficients(alpha, beta, c, s, weight):
             f[min(j, 1), k] += x[j] if j == 0 else weight*x[j]
     return f
 
-# %% ../nbs/01b_filters.ipynb #2f74e36d
+# %% ../nbs/01b_filters.ipynb #32ee44c8
 @vectorized
 def _local(Y, d, rho, B, g):
     "B = YᵀρY/(M-1) and g = Yᵀρd/(M-1) in place; returns the trace of B."
@@ -221,7 +223,7 @@ def _letkf(out, A, d, Y, near, tol):
                 shift = norm*f[0, k]*(Q[k]*g).sum()
                 for m in range(M): out[b, i, m] += shift + norm*f[1, k]*Q[k, m]
 
-# %% ../nbs/01b_filters.ipynb #b4914994
+# %% ../nbs/01b_filters.ipynb #2b769cf4
 @dataclass(frozen=True)
 class LETKF:
     """Local ETKF (Hunt et al. 2007): an analysis per site, observation errors growing with distance.
@@ -242,7 +244,7 @@ class LETKF:
         _letkf(batch[0], batch[1], batch[2][..., 0], batch[3], near, 4*np.finfo(A.dtype).eps)
         return batch[0].reshape(A.shape)
 
-# %% ../nbs/01b_filters.ipynb #32fa1531
+# %% ../nbs/01b_filters.ipynb #109a31d8
 def hyperprior(s2, M, xN=1.0):
     """Coefficients ε and c `(…, 1, 1)` of the dual cost for `s2` `(…, r, 1)`, sharpened `xN` times.
 
@@ -254,7 +256,7 @@ def hyperprior(s2, M, xN=1.0):
     move = (eps/c)**(weight/2)
     return xN*eps/move, xN*c*move
 
-# %% ../nbs/01b_filters.ipynb #504a566c
+# %% ../nbs/01b_filters.ipynb #cd2370c3
 def adaptive_factor(s2, z, M, xN=1.0, halvings=24):
     "Variance factor λ `(…, 1, 1)` at the first minimum of the dual cost, from s² and z of `spectrum`."
     s2, z2 = s2.astype(float), z.astype(float)**2
@@ -270,7 +272,7 @@ def adaptive_factor(s2, z, M, xN=1.0, halvings=24):
         low = np.where(rising(step*low), low, step*low)
     return low
 
-# %% ../nbs/01b_filters.ipynb #5b44d7f7
+# %% ../nbs/01b_filters.ipynb #1ed829f5
 @dataclass(frozen=True)
 class EnKFN:
     """Finite-size EnKF with its own inflation (Bocquet 2011; dual form, Bocquet, Raanes & Hannart 2015).
@@ -294,7 +296,7 @@ class EnKFN:
         f = np.sqrt(adaptive_factor(s2, z, A.shape[-1], self.xN)).astype(A.dtype)
         return transform(mean, A, s2, V, z, f)
 
-# %% ../nbs/01b_filters.ipynb #27321859
+# %% ../nbs/01b_filters.ipynb #e4fee4d3
 @dataclass(frozen=True)
 class RTPS:
     "`filter`, relaxed to the prior *spread* by the share `alpha`, per site (Whitaker & Hamill 2012, eq. 2)."
