@@ -4,20 +4,21 @@
 
 # %% auto #0
 __all__ = ['L63', 'SEEDS', 'MODES', 'BACKGROUNDS', 'MIRROR', 'ENCODERS', 'HEAD', 'SIZE', 'LOSSES', 'SOLVERS', 'CHOICES',
-           'DAMPING', 'MEMORIES', 'GRIDS', 'COLORS', 'FOLDER', 'Simulation', 'trajectories', 'digest', 'data_settings',
-           'stale', 'Data', 'load_data', 'make_data', 'operator', 'observed', 'observations', 'check_alignment',
-           'check_disjoint', 'windows', 'background', 'rms_error', 'component_rmse', 'late_half', 'bootstrap',
-           'canonical', 'folded_rmse', 'wrong_wing', 'slope', 'pullback', 'adjoint_step', 'flow', 'FlatEncoder',
-           'RecurrentEncoder', 'known_model', 'parameters', 'best_width', 'Corrector', 'Costs', 'costs', 'flat',
-           'kalman_analysis', 'check_blind', 'Windows', 'sign_free', 'fit', 'settings', 'Cases', 'cases', 'batched',
-           'objective', 'analyze', 'train', 'check_permuted', 'fixed_point_iterates', 'naive_iterates',
+           'DAMPING', 'MEMORIES', 'GRIDS', 'COLORS', 'KEPT', 'FOLDER', 'Simulation', 'trajectories', 'digest',
+           'data_settings', 'stale', 'Data', 'load_data', 'make_data', 'operator', 'observed', 'observations',
+           'check_alignment', 'check_disjoint', 'windows', 'background', 'rms_error', 'component_rmse', 'late_half',
+           'bootstrap', 'canonical', 'folded_rmse', 'wrong_wing', 'slope', 'pullback', 'adjoint_step', 'flow',
+           'FlatEncoder', 'RecurrentEncoder', 'known_model', 'parameters', 'best_width', 'Corrector', 'Costs', 'costs',
+           'flat', 'kalman_analysis', 'check_blind', 'Windows', 'sign_free', 'fit', 'settings', 'Cases', 'cases',
+           'batched', 'objective', 'analyze', 'train', 'check_permuted', 'fixed_point_iterates', 'naive_iterates',
            'train_fixed_point', 'convergence', 'solve_by_library', 'FlatMemory', 'RecurrentMemory', 'CycledCorrector',
            'cycle', 'first_background', 'Cycles', 'log_error', 'first_backgrounds', 'cycled_analysis', 'train_cycled',
            'summary', 'forecast_rmse', 'worst_windows', 'pictured', 'fit_of_3dvar', 'evaluate_windows',
            'evaluate_fixed_point', 'evaluate_cycle', 'recipe', 'run', 'cell_name', 'cells', 'read_cell', 'triptych',
-           'time_series', 'reason', 'worst_gallery', 'curves', 'visualize', 'orchestrate', 'main']
+           'time_series', 'reason', 'worst_gallery', 'animate', 'curves', 'visualize', 'results', 'record', 'recorded',
+           'orchestrate', 'main']
 
-# %% ../nbs/09_fixedpoint.ipynb #959a90cf
+# %% ../nbs/09_fixedpoint.ipynb #06b7eeef
 import copy, hashlib, inspect, json
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -25,17 +26,19 @@ from importlib.metadata import version
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 from fastcore.basics import patch
 from fastcore.script import Param, call_parse, store_true
+from matplotlib.animation import FuncAnimation, PillowWriter
 from scipy.optimize import root
 from torch import nn
 from .data import DataError, UserError, hint, short, user_errors, whole_file, write_json
 from .eakf import on_attractor, squared, subset
 from .models import Lorenz63, compiled
-from .runs import sweep
+from .runs import read_metrics, sweep
 
-# %% ../nbs/09_fixedpoint.ipynb #b8ecdcd6
+# %% ../nbs/09_fixedpoint.ipynb #32b5484b
 L63 = Lorenz63(dt=0.01)
 SEEDS = {"train": 1, "val": 2, "test": 3}
 
@@ -54,7 +57,7 @@ def trajectories(n, steps, spin_up, rng):
     while len(x) < steps: x.append(L63.step(x[-1]))
     return np.ascontiguousarray(np.stack(x).transpose(2, 0, 1), np.float32)
 
-# %% ../nbs/09_fixedpoint.ipynb #1b1b30d0
+# %% ../nbs/09_fixedpoint.ipynb #81b82457
 def digest(array):
     "SHA-256 of shape, type and values of `array`, in hexadecimal digits."
     head = repr((array.shape, str(array.dtype))).encode()
@@ -66,7 +69,7 @@ def data_settings(sim):
 
 def stale(folder, what): return DataError(f"{short(folder)} {what}: run make fixedpoint_simulate")
 
-# %% ../nbs/09_fixedpoint.ipynb #68bdb148
+# %% ../nbs/09_fixedpoint.ipynb #21a9c0cf
 @dataclass(frozen=True)
 class Data:
     "Trajectories `data[split]` `(n, steps, 3)`, and what the training split says about the climate."
@@ -84,7 +87,7 @@ class Data:
     @cached_property
     def hash(self): return digest(np.concatenate([self.states[s].ravel() for s in SEEDS]))[:12]
 
-# %% ../nbs/09_fixedpoint.ipynb #7f4021bd
+# %% ../nbs/09_fixedpoint.ipynb #e88bca77
 def load_data(folder, sim=Simulation()):
     "The `Data` in `folder`. `DataError` if it is missing, was made with other settings, or is damaged."
     folder = Path(folder)
@@ -118,7 +121,7 @@ def make_data(folder, sim=Simulation(), force=False):
     write_json(folder/"manifest.json", {"settings": data_settings(sim), "sha256": sha, "versions": versions})
     return load_data(folder, sim)
 
-# %% ../nbs/09_fixedpoint.ipynb #3f5f1697
+# %% ../nbs/09_fixedpoint.ipynb #9a0051f8
 MODES = {"x": subset(3, [0], 1.0), "xy": subset(3, [0, 1], 1.0), "x2": squared(3, 1.0, k=3)}
 
 def operator(mode, std):
@@ -137,27 +140,27 @@ def observations(data, split, mode, std):
     z = observed(obs, data[split])
     return (z + obs.std*rng.standard_normal(z.shape)).astype(np.float32)
 
-# %% ../nbs/09_fixedpoint.ipynb #6d6f961c
+# %% ../nbs/09_fixedpoint.ipynb #fad91d6a
 def check_alignment(obs, x, y, low=0.97, high=1.03):
     "Rms of `(y - h(x))/std` for `y` `(…, N_obs)`, truths `x` `(…, 3)`. `AssertionError` unless about 1."
     rms = float(np.sqrt(np.mean((y - observed(obs, x))**2))/obs.std)
     assert low <= rms <= high, f"innovations have rms {rms:.2f}: these observations are not of these states"
     return rms
 
-# %% ../nbs/09_fixedpoint.ipynb #3331e5ee
+# %% ../nbs/09_fixedpoint.ipynb #d9e6bfce
 def check_disjoint(data):
     "`AssertionError` if any state occurs twice, within a split or in two of them."
     rows = np.concatenate([data[split].reshape(-1, 3) for split in SEEDS])
     assert len(np.unique(rows, axis=0)) == len(rows), "a state occurs twice: the splits share a trajectory"
 
-# %% ../nbs/09_fixedpoint.ipynb #b41647c2
+# %% ../nbs/09_fixedpoint.ipynb #4f81ced4
 def windows(states, obs, L):
     """Causal windows of `states` `(n, T, 3)` and `obs` `(n, T, N_obs)`: truths `(n, T-L+1, 3)`, observations
     `(n, T-L+1, L, N_obs)`. The last observation of a window is at the time of its truth."""
     view = np.lib.stride_tricks.sliding_window_view(obs, L, axis=1)
     return states[:, L - 1:], np.moveaxis(view, -1, -2)
 
-# %% ../nbs/09_fixedpoint.ipynb #4583ce00
+# %% ../nbs/09_fixedpoint.ipynb #922ab467
 BACKGROUNDS = "mean", "resample", "perturbed", "cycled"
 
 def background(kind, x, data, rng, std=2.0):
@@ -168,7 +171,7 @@ def background(kind, x, data, rng, std=2.0):
     else: raise UserError(f"BACKGROUND={kind}: no such single-window background{hint(kind, BACKGROUNDS[:3])}")
     return xb.astype(np.float32)
 
-# %% ../nbs/09_fixedpoint.ipynb #46dec641
+# %% ../nbs/09_fixedpoint.ipynb #a27eefc2
 def rms_error(xa, x):
     "Root-mean-square error over all samples and the 3 components of `xa`, `x` `(…, 3)`."
     return float(np.sqrt(np.mean((xa - x)**2, dtype=float)))
@@ -185,7 +188,7 @@ def bootstrap(xa, x, n=1000, seed=0, level=0.95):
     draws = np.random.default_rng(seed).integers(0, len(mse), (n, len(mse)))
     return tuple(np.quantile(np.sqrt(mse[draws].mean(1)), [(1 - level)/2, (1 + level)/2]).tolist())
 
-# %% ../nbs/09_fixedpoint.ipynb #bb23d949
+# %% ../nbs/09_fixedpoint.ipynb #4e695c14
 MIRROR = np.array([-1, -1, 1], np.float32)
 
 def canonical(x):
@@ -202,7 +205,7 @@ def wrong_wing(xa, x):
     xa, x = late_half(xa), late_half(x)
     return np.mean((xa - MIRROR*x)**2, axis=(1, 2)) < np.mean((xa - x)**2, axis=(1, 2))
 
-# %% ../nbs/09_fixedpoint.ipynb #2c0c0b09
+# %% ../nbs/09_fixedpoint.ipynb #8790e2cf
 @compiled
 def slope(a, b, c, p):
     "Tendency of Lorenz-63 at one state; `p` = sigma, rho, beta."
@@ -213,7 +216,7 @@ def pullback(a, b, c, u, v, w, p):
     "Transposed Jacobian of the tendency at (a, b, c), times (u, v, w)."
     return (p[1] - c)*v - p[0]*u + b*w, p[0]*u - v + a*w, -a*v - p[2]*w
 
-# %% ../nbs/09_fixedpoint.ipynb #6779643e
+# %% ../nbs/09_fixedpoint.ipynb #3858b6db
 @compiled
 def adjoint_step(x, g, out, h, p):
     "`out += (d step/dx)ᵀ g` for states `x`, gradients `g`, both `(3, B)`, and the RK4 step `h`."
@@ -232,7 +235,7 @@ def adjoint_step(x, g, out, h, p):
         out[1, j] += v + q1 + r1 + s1 + t1
         out[2, j] += w + q2 + r2 + s2 + t2
 
-# %% ../nbs/09_fixedpoint.ipynb #7ce624b2
+# %% ../nbs/09_fixedpoint.ipynb #a1d5214d
 class _Flow(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, n):
@@ -249,7 +252,7 @@ def flow(x, n=1):
     "States `(n+1, B, 3)`, a step apart, from the tensor `x` `(B, 3)` on; compiled, with gradients."
     return _Flow.apply(x, n)
 
-# %% ../nbs/09_fixedpoint.ipynb #07a1ff90
+# %% ../nbs/09_fixedpoint.ipynb #3fa3fd7c
 class FlatEncoder(nn.Module):
     "Windows `(B, L, N_obs)`, flattened, through two layers: `(B, width)`."
     def __init__(self, L, N_obs, width):
@@ -267,7 +270,7 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, y): return self.net(y)[0][:, -1]
 
-# %% ../nbs/09_fixedpoint.ipynb #4c725377
+# %% ../nbs/09_fixedpoint.ipynb #8617ae59
 ENCODERS = {"mlp": FlatEncoder, "gru": lambda L, N_obs, width: RecurrentEncoder(nn.GRU, N_obs, width),
             "lstm": lambda L, N_obs, width: RecurrentEncoder(nn.LSTM, N_obs, width)}
 HEAD, SIZE = 64, 9000        # width of the head; how many parameters every network has, nearly
@@ -283,7 +286,7 @@ def best_width(build):
     "The width for which the network `build(width)` comes nearest to `SIZE` parameters."
     return min(range(8, 96), key=lambda width: abs(parameters(build(width)) - SIZE))
 
-# %% ../nbs/09_fixedpoint.ipynb #2885fd95
+# %% ../nbs/09_fixedpoint.ipynb #f4aeb8b1
 class Corrector(nn.Module):
     """x_b + S g(states, window): encoder `model`, head, scalers of `data`, for `mode` and windows of `L`.
 
@@ -307,7 +310,7 @@ class Corrector(nn.Module):
 
     def forward(self, xb, y): return self.corrected(xb, self.encode(y))
 
-# %% ../nbs/09_fixedpoint.ipynb #fe84ba7f
+# %% ../nbs/09_fixedpoint.ipynb #3a555282
 @dataclass(frozen=True)
 class Costs:
     "The three losses, for an `Observation` `obs` and a background covariance with inverse `P` `(3, 3)`."
@@ -333,12 +336,12 @@ def costs(data, mode, std):
     "The `Costs` with the climate's covariance, estimated on the training split."
     return Costs(operator(mode, std), torch.tensor(np.linalg.inv(data.B), dtype=torch.float32))
 
-# %% ../nbs/09_fixedpoint.ipynb #3ddb9fe2
+# %% ../nbs/09_fixedpoint.ipynb #10adcb7d
 def flat(a):
     "An array `(n, T, …)` as a tensor `(n*T, …)`."
     return torch.tensor(np.ascontiguousarray(a)).flatten(0, 1)
 
-# %% ../nbs/09_fixedpoint.ipynb #4ad033bd
+# %% ../nbs/09_fixedpoint.ipynb #971efaf2
 def kalman_analysis(xb, y, B, obs):
     "The minimum of 3D-Var for a linear operator: backgrounds `(n, 3)`, observations `(n, N_obs)` → `(n, 3)`."
     H = obs.h(np.eye(3))
@@ -351,7 +354,7 @@ def check_blind(loss):
     more = sorted(takes - {"xa", "xb", "y"})
     assert not more, f"a self-supervised loss must not take {more}"
 
-# %% ../nbs/09_fixedpoint.ipynb #54582f07
+# %% ../nbs/09_fixedpoint.ipynb #0af45919
 @dataclass
 class Windows:
     """Draws random training windows: backgrounds `(B, 3)`, observations `(B, L, N_obs)`, truths `(B, 3)`,
@@ -377,7 +380,7 @@ class Windows:
 
     def normal(self, *shape): return torch.randn(shape, generator=self.generator)
 
-# %% ../nbs/09_fixedpoint.ipynb #1c3d0e19
+# %% ../nbs/09_fixedpoint.ipynb #ff9b4779
 def sign_free(mode, kind):
     "Is the sign of x, y unknowable, so that the `canonical` state is what can be learned?"
     return MODES[mode].square and kind == "mean"
@@ -399,7 +402,7 @@ def draw(self: Windows):
     x = self.x[i, t + self.L - 1]
     return self.background(x), y + self.std*self.normal(*y.shape), x
 
-# %% ../nbs/09_fixedpoint.ipynb #23932d14
+# %% ../nbs/09_fixedpoint.ipynb #7f039a11
 def fit(net, loss, judge, steps, lr=8e-3, looks=20):
     """Minimize `loss()` over the parameters of `net` in `steps` gradient steps, and leave in it the weights
     for which `judge()` was least, of `looks` looks. Returns the curve: rows of step, mean loss, judgment."""
@@ -420,7 +423,7 @@ def fit(net, loss, judge, steps, lr=8e-3, looks=20):
     net.load_state_dict(best[1])
     return np.array(curve)
 
-# %% ../nbs/09_fixedpoint.ipynb #2a184a8d
+# %% ../nbs/09_fixedpoint.ipynb #ac578b54
 LOSSES = "mse", "3dvar", "4dvar"
 SOLVERS = "once", "fixedpoint"
 
@@ -438,7 +441,7 @@ def settings(model="mlp", mode="x", std=0.5, background="mean", loss="mse", L=5,
         raise UserError(f"LOSS={loss} sees no truth, BACKGROUND={background} is made of it: take resample")
     return s
 
-# %% ../nbs/09_fixedpoint.ipynb #8bff7c8d
+# %% ../nbs/09_fixedpoint.ipynb #cd522a2e
 @dataclass(frozen=True)
 class Cases:
     "All windows of a split: truth `x`, background `xb` `(n, T, 3)`, observations `y` `(n, T, L, N_obs)`."
@@ -461,7 +464,7 @@ def batched(f, *arrays, size=20_000):
         out = [f(*(flat(a[k:k + rows]) for a in arrays)).numpy() for k in range(0, n, rows)]
     return np.concatenate(out).reshape(n, T, 3)
 
-# %% ../nbs/09_fixedpoint.ipynb #3308aea1
+# %% ../nbs/09_fixedpoint.ipynb #910e45f4
 def objective(net, batch, s, c):
     "The training loss of one batch, by the settings `s` and the `Costs` `c`."
     xb, y, x = batch
@@ -474,7 +477,7 @@ def analyze(net, xb, y, s):
     xa = net(xb, y)
     return flow(xa, y.shape[1] - 1)[-1] if s["loss"] == "4dvar" else xa
 
-# %% ../nbs/09_fixedpoint.ipynb #9f07cafe
+# %% ../nbs/09_fixedpoint.ipynb #7c83d577
 def train(data, s):
     "A `Corrector` trained by the settings `s`, and its curve."
     torch.manual_seed(s["seed"])
@@ -487,14 +490,14 @@ def train(data, s):
         with torch.no_grad(): return objective(net, (flat(few.xb), flat(few.y), None), s, c).item()
     return net, fit(net, lambda: objective(net, draw.draw(), s, c), judge, s["steps"])
 
-# %% ../nbs/09_fixedpoint.ipynb #b05f2f59
+# %% ../nbs/09_fixedpoint.ipynb #50b42437
 def check_permuted(analyze, xb, y, x, climatology):
     "RMSE with other trajectories' observations `y`; `AssertionError` if it beats `climatology` (an RMSE)."
     rmse = rms_error(batched(analyze, xb, np.roll(y, len(y)//2, axis=0)), x)
     assert rmse >= 0.97*climatology, f"RMSE {rmse:.2f} from observations of other states: a truth leaks in"
     return rmse
 
-# %% ../nbs/09_fixedpoint.ipynb #a65e2454
+# %% ../nbs/09_fixedpoint.ipynb #ec8c4cf6
 DAMPING = 0.5
 
 def fixed_point_iterates(net, xb, y, K, w=DAMPING):
@@ -511,7 +514,7 @@ def naive_iterates(net, xb, y, K):
         x = net(x, y)
         yield x
 
-# %% ../nbs/09_fixedpoint.ipynb #acdb28f0
+# %% ../nbs/09_fixedpoint.ipynb #ebf8812f
 def train_fixed_point(data, s, depth=6):
     "A `Corrector` that sees its last iterate, trained with 1 to `depth` iterations, and its curve."
     torch.manual_seed(s["seed"])
@@ -529,7 +532,7 @@ def train_fixed_point(data, s, depth=6):
     def judge(): return rms_error(batched(lambda xb, y: solve(xb, y, depth), few.xb, few.y), few.x)
     return net, fit(net, loss, judge, s["steps"])
 
-# %% ../nbs/09_fixedpoint.ipynb #291b0090
+# %% ../nbs/09_fixedpoint.ipynb #94a90d66
 def convergence(iterates, net, test, K=30, every=4):
     "RMSE `(K,)` and rms step `(K,)`, in climatological standard deviations, of `iterates(net, xb, y, K)`."
     net = copy.deepcopy(net).double()
@@ -541,7 +544,7 @@ def convergence(iterates, net, test, K=30, every=4):
             before = xa
     return np.array(rows).T
 
-# %% ../nbs/09_fixedpoint.ipynb #3f7a0474
+# %% ../nbs/09_fixedpoint.ipynb #63c18d33
 def solve_by_library(net, xb, y, x0, tol=1e-9):
     "The x = x_b + S g(x, x_b, y) by Powell's method; `xb`, first guess `x0` `(3,)`, `y` `(L, N_obs)`."
     net = copy.deepcopy(net).double()
@@ -551,7 +554,7 @@ def solve_by_library(net, xb, y, x0, tol=1e-9):
         def residual(x): return net.corrected(xb, features, torch.tensor(x[None]))[0].numpy() - x
         return root(residual, x0.astype(float), method="hybr", tol=tol).x
 
-# %% ../nbs/09_fixedpoint.ipynb #7cf24fbc
+# %% ../nbs/09_fixedpoint.ipynb #17003d1a
 class FlatMemory(nn.Module):
     "Keeps the last `length` inputs `(B, N_in)`; features are two layers on all of them."
     def __init__(self, N_in, width, length=10):
@@ -575,7 +578,7 @@ class RecurrentMemory(nn.Module):
         else: memory = torch.cat([h := (state := self.cell(z, memory.chunk(2, -1)))[0], state[1]], -1)
         return h, memory
 
-# %% ../nbs/09_fixedpoint.ipynb #66654555
+# %% ../nbs/09_fixedpoint.ipynb #d51aceba
 MEMORIES = {"mlp": FlatMemory, "gru": lambda N_in, width: RecurrentMemory(nn.GRUCell, N_in, width),
             "lstm": lambda N_in, width: RecurrentMemory(nn.LSTMCell, N_in, width)}
 
@@ -597,7 +600,7 @@ class CycledCorrector(nn.Module):
         features, memory = self.memory(z, memory)
         return xb + self.head(torch.cat([z, features], -1)), memory
 
-# %% ../nbs/09_fixedpoint.ipynb #3a99b19e
+# %% ../nbs/09_fixedpoint.ipynb #2e742ea8
 def cycle(net, xb, y, memory=None):
     "Analyses `(B, T, 3)` of observations `y` `(B, T, N_obs)`, first background `xb`; next one and memory."
     if memory is None: memory = torch.zeros(len(xb), net.memory.size)
@@ -608,7 +611,7 @@ def cycle(net, xb, y, memory=None):
         xb = flow(xa)[1]
     return torch.stack(out, 1), xb, memory
 
-# %% ../nbs/09_fixedpoint.ipynb #87c79459
+# %% ../nbs/09_fixedpoint.ipynb #a767fbb5
 def first_background(mode): return "perturbed" if MODES[mode].square else "mean"
 
 class Cycles(Windows):
@@ -638,7 +641,7 @@ class Cycles(Windows):
         self.xb, self.memory, self.age = xb.detach(), memory.detach(), self.age + self.segment
         return xa, self.x[at]
 
-# %% ../nbs/09_fixedpoint.ipynb #a5a640e6
+# %% ../nbs/09_fixedpoint.ipynb #8f978fc4
 def log_error(xa, x, floor=1e-3):
     "Mean over cycles of the log of the mean square error of `xa`, `x` `(B, T, 3)`."
     return torch.log(((xa - x)**2).mean((1, 2)) + floor).mean()
@@ -664,7 +667,7 @@ def train_cycled(data, s, segment=25):
         return log_error(*(torch.tensor(late_half(a)) for a in (xa, data["val"]))).item()
     return net, fit(net, lambda: log_error(*pool.advance(net)), judge, s["steps"], lr=5e-3, looks=10)
 
-# %% ../nbs/09_fixedpoint.ipynb #93275fd8
+# %% ../nbs/09_fixedpoint.ipynb #f94ef924
 def summary(xa, xb, x):
     "Scores of analyses `xa` of truths `x` `(n, T, 3)`, with a bootstrap interval, and of backgrounds `xb`."
     low, high = bootstrap(xa, x)
@@ -682,7 +685,7 @@ def worst_windows(xa, x, n=5):
     first = np.argsort(-error.max(1))[:n]
     return np.stack([first, error[first].argmax(1)], 1)
 
-# %% ../nbs/09_fixedpoint.ipynb #186eb838
+# %% ../nbs/09_fixedpoint.ipynb #06188f01
 def pictured(x, xb, xa, y, L=1, n=8):
     "Arrays to draw from: parts of `x`, `xb`, `xa` `(N, T, 3)`, last observations `y` `(N, T, N_obs)`."
     error = np.mean((xa - x)**2, axis=-1, dtype=float)
@@ -692,17 +695,21 @@ def pictured(x, xb, xa, y, L=1, n=8):
                 rmse_t=np.sqrt(error.mean(0)), worst=worst,
                 worst_x=x[i], worst_xb=xb[i, t], worst_xa=xa[i, t])
 
-def fit_of_3dvar(xa, test, s, data):
-    "Mean J of the network and at the exact minimum (linear operators), relative gap; J of 2,000 windows."
-    c = costs(data, s["mode"], s["std"])
-    best = kalman_analysis(test.xb, test.y[:, :, -1], data.B, c.obs)
+def fit_of_3dvar(xa, test, s, data, n=2000):
+    """Mean J of the network and, for linear operators, at the exact minimum, and the relative gap. Arrays: J,
+    background, observation of about `n` windows."""
+    c, some = costs(data, s["mode"], s["std"]), slice(None, None, max(xa[..., 0].size//n, 1))
     def J(a): return c.three_d_var(flat(a), flat(test.xb), flat(test.y)).numpy()
-    net, low = J(xa), J(best.astype(np.float32))
-    numbers = dict(J=float(net.mean()), J_best=float(low.mean()), J_gap=float(net.mean()/low.mean() - 1),
-                   rmse_best=rms_error(best, test.x))
-    return numbers, dict(J_net=net[::len(net)//2000], J_best=low[::len(net)//2000])
+    net = J(xa)
+    numbers = dict(J=net.mean())
+    arrays = dict(J_net=net[some], J_xb=flat(test.xb)[some].numpy(), J_y=flat(test.y)[some, -1].numpy())
+    if c.obs.square: return numbers, arrays
+    best = kalman_analysis(test.xb, test.y[:, :, -1], data.B, c.obs)
+    low = J(best.astype(np.float32))
+    numbers |= dict(J_best=low.mean(), J_gap=net.mean()/low.mean() - 1, rmse_best=rms_error(best, test.x))
+    return numbers, arrays | dict(J_best=low[some])
 
-# %% ../nbs/09_fixedpoint.ipynb #d61afbb2
+# %% ../nbs/09_fixedpoint.ipynb #297b9488
 def evaluate_windows(net, data, s):
     "Test scores and arrays of a network that answers at once."
     test = cases(data, "test", s)
@@ -714,12 +721,12 @@ def evaluate_windows(net, data, s):
     elif not MODES[s["mode"]].square:
         numbers["permuted"] = check_permuted(lambda xb, y: analyze(net, xb, y, s), test.xb, test.y, test.x,
                                              rms_error(np.broadcast_to(data.mean, test.x.shape), test.x))
-    if s["loss"] == "3dvar" and not MODES[s["mode"]].square:
+    if s["loss"] == "3dvar":
         more, J = fit_of_3dvar(xa, test, s, data)
         numbers, arrays = numbers | more, arrays | J
     return numbers, arrays
 
-# %% ../nbs/09_fixedpoint.ipynb #e33ab3a6
+# %% ../nbs/09_fixedpoint.ipynb #7de59177
 def evaluate_fixed_point(net, data, s, K=30):
     "Test scores and arrays of a network that iterates."
     test = cases(data, "test", s)
@@ -747,7 +754,7 @@ def evaluate_cycle(net, data, s):
         wrong_wing=wrong_wing(xa, x).mean(), folded=folded_rmse(late_half(xa), late_half(x)))
     return numbers, pictured(x, xb, xa, y)
 
-# %% ../nbs/09_fixedpoint.ipynb #fcb5ce83
+# %% ../nbs/09_fixedpoint.ipynb #82a4651c
 def recipe(s):
     "How the settings `s` are trained and evaluated: two functions."
     if s["background"] == "cycled": return train_cycled, evaluate_cycle
@@ -767,7 +774,7 @@ def run(s, dir):
     return {k: float(v) for k, v in numbers.items()} | dict(parameters=parameters(net), data_hash=data.hash,
                                                              val=float(best[2]), best_step=int(best[0]))
 
-# %% ../nbs/09_fixedpoint.ipynb #47e93459
+# %% ../nbs/09_fixedpoint.ipynb #c967cbd6
 GRIDS = {
     "headline": [dict(steps=4000)],                                  # nothing known but five observations
     "window20": [dict(L=20, steps=4000)],                            # or twenty
@@ -792,7 +799,7 @@ def cells(grid="headline", models=tuple(ENCODERS), modes=tuple(MODES), seeds=(0,
             for question in questions for seed in seeds for mode in modes for model in models]
     return {cell_name(s): s for s in each}
 
-# %% ../nbs/09_fixedpoint.ipynb #e4432121
+# %% ../nbs/09_fixedpoint.ipynb #f7473b0b
 def read_cell(dir):
     "The arrays of a cell. `DataError` if there are none."
     try:
@@ -804,18 +811,18 @@ COLORS = {"truth": "k", "background": "C1", "analysis": "C0"}
 
 def triptych(arrays, i=0, flat=False):
     "Figure: truth, background, analysis of trajectory `i`, in 3-D or (`flat`) in the XZ plane."
-    fig = plt.figure(figsize=(9, 3.1), layout="constrained")
-    for k, (name, key) in enumerate(zip(COLORS, ("x", "xb", "xa"))):
-        ax = fig.add_subplot(1, 3, k + 1, projection=None if flat else "3d")
-        draw = ax.plot if key != "xb" else (lambda *a, **kw: ax.plot(*a, ls="", marker=".", ms=2, **kw))
-        kept = (0, 2) if flat else (0, 1, 2)
+    fig, axs = plt.subplots(1, 3, figsize=(9, 3.1), layout="constrained", sharex=flat, sharey=flat,
+                            subplot_kw={} if flat else dict(projection="3d"))
+    kept = [0, 2] if flat else [0, 1, 2]
+    for ax, (name, color), key in zip(axs, COLORS.items(), ("x", "xb", "xa")):
         if key != "x": ax.plot(*arrays["x"][i][:, kept].T, color="0.8", lw=0.8)
-        draw(*arrays[key][i][:, kept].T, color=COLORS[name], lw=0.9)
+        style = dict(ls="", marker=".", ms=4) if key == "xb" else dict(lw=0.9)
+        ax.plot(*arrays[key][i][:, kept].T, color=color, **style)
         ax.set(xlabel="x", ylabel="z" if flat else "y", title=name)
         if not flat: ax.set_zlabel("z")
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #7dab2272
+# %% ../nbs/09_fixedpoint.ipynb #4064a544
 def time_series(arrays, i=0, square=False):
     "Figure: x, y, z of trajectory `i` against time, with the observed ones."
     fig, axs = plt.subplots(3, 1, figsize=(7, 4.6), layout="constrained", sharex=True)
@@ -831,7 +838,7 @@ def time_series(arrays, i=0, square=False):
     axs[-1].set_xlabel("time (model units)")
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #2bc1e37a
+# %% ../nbs/09_fixedpoint.ipynb #ef01499b
 def reason(x, t, mode, reach=15):
     "Why the analysis at step `t` of the truth `x` `(T, 3)` is hard: `lobe switch`, `sign`, or `far out`."
     near = x[max(t - reach, 0):t + reach + 1, 0]
@@ -854,7 +861,24 @@ def worst_gallery(arrays, mode):
     axs[0].legend(fontsize=6)
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #3ee32ed3
+# %% ../nbs/09_fixedpoint.ipynb #055df8f6
+def animate(arrays, file, i=0, every=4, tail=30):
+    "Write a GIF of trajectory `i` in the XZ plane to `file`: truth and analysis, a frame each `every` steps."
+    x, xa = arrays["x"][i], arrays["xa"][i]
+    fig, ax = plt.subplots(figsize=(4, 3.2), layout="constrained")
+    ax.plot(x[:, 0], x[:, 2], color="0.85", lw=0.7)
+    lines = [ax.plot([], [], color=COLORS[name], lw=1.5, marker="o", markevery=[-1], label=name)[0]
+             for name in ("truth", "analysis")]
+    ax.set(xlabel="x", ylabel="z")
+    ax.legend(loc="upper center", fontsize=7)
+    def frame(t):
+        for line, path in zip(lines, (x, xa)): line.set_data(*path[max(t - tail, 0):t + 1, ::2].T)
+        ax.set_title(f"t = {L63.dt*t:.2f} model units")
+        return lines
+    FuncAnimation(fig, frame, range(0, len(x), every)).save(file, PillowWriter(fps=12), dpi=70)
+    plt.close(fig)
+
+# %% ../nbs/09_fixedpoint.ipynb #903fcaaf
 def curves(arrays):
     "Figure: training curve, RMSE against time, and RMSE against iterations where a cell has iterated."
     iterated = arrays.get("convergence", arrays.get("naive"))
@@ -870,7 +894,7 @@ def curves(arrays):
     return fig
 
 def visualize(dir, s):
-    "Draw the pictures of a cell into `dir` as PNG files, over those that are there; returns their names."
+    "Draw the pictures of a cell into `dir`, PNG files and for a cycle a GIF; returns the names of the former."
     arrays, square = read_cell(dir), MODES[s["mode"]].square
     figures = dict(triptych=triptych(arrays), xz=triptych(arrays, flat=True),
                    series=time_series(arrays, square=square), worst=worst_gallery(arrays, s["mode"]),
@@ -878,18 +902,48 @@ def visualize(dir, s):
     for name, fig in figures.items():
         with whole_file(Path(dir)/f"{name}.png") as f: fig.savefig(f, format="png", dpi=80)
         plt.close(fig)
+    if s["background"] == "cycled": animate(arrays, Path(dir)/"cycle.gif")
     return list(figures)
 
-# %% ../nbs/09_fixedpoint.ipynb #7ee2bcc5
+# %% ../nbs/09_fixedpoint.ipynb #0131b112
+def results(folder):
+    "Settings and scores of all complete cells in `folder`, a row each, indexed by name."
+    made = {dir.name: read_metrics(dir) for dir in sorted(Path(folder).iterdir())}
+    rows = {name: {**m["settings"], **m["result"], "cpu_seconds": m["cpu_seconds"]}
+            for name, m in made.items() if m and m["run"].endswith("fixedpoint:run")}
+    return pd.DataFrame.from_dict(rows, orient="index").drop(columns="data", errors="ignore")
+
+KEPT = {"x": 1, "xb": 1, "xa": 1, "y": 1} | dict.fromkeys(("J_net", "J_best", "J_xb", "J_y"), 500)   # rows
+
+def record(folder, to):
+    "Writes networks.csv and pictures.npz into `to`, of the cells in `folder` with the default data."
+    table, to = results(folder), Path(to)
+    to.mkdir(parents=True, exist_ok=True)
+    with whole_file(to/"networks.csv") as f: f.write(table.to_csv(float_format="%.6g").encode())
+    first = {name: read_cell(Path(folder)/name) for name in table.index[table.seed == 0]}
+    kept = {f"{name}/{key}": a[:KEPT.get(key)] if a.ndim else a
+            for name, cell in first.items() for key, a in cell.items()}
+    halved = {key: a.astype(np.float16) if a.ndim == 3 else a for key, a in kept.items()}
+    with whole_file(to/"pictures.npz") as f: np.savez_compressed(f, **halved)
+    return table
+
+def recorded(folder):
+    "The table and the arrays of each recorded cell, by name, that `record` wrote."
+    arrays = {}
+    with np.load(Path(folder)/"pictures.npz") as f:
+        for key in f: arrays.setdefault(key.split("/")[0], {})[key.split("/")[1]] = f[key]
+    return pd.read_csv(Path(folder)/"networks.csv", index_col=0), arrays
+
+# %% ../nbs/09_fixedpoint.ipynb #b5e81692
 FOLDER = "logs/L63_fixedpoint"
 
 def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", workers=None, force=False,
                 folder=FOLDER):
-    "Simulate, train, visualize, or one of them (`only`). `UserError` for what cannot be meant."
-    steps = ("simulate", "train", "visualize")
+    "Simulate, train, visualize, or one of them (`only`), or `record` what is there. Raises `UserError`."
+    steps = ("simulate", "train", "visualize", "record")
     if only and only not in steps: raise UserError(f"{only}: no such step{hint(only, steps)}")
     chosen = cells(grid, model.split() or ENCODERS, obs.split() or MODES, [int(s) for s in seeds.split()])
-    todo = [only] if only else steps
+    todo = [only] if only else steps[:3]
     if "simulate" in todo: make_data(Path(folder)/"data", force=force and only == "simulate")
     if "train" in todo:
         load_data(Path(folder)/"data")
@@ -897,9 +951,10 @@ def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", worke
     if "visualize" in todo:
         for name, s in chosen.items(): visualize(Path(folder)/name, s)
         print(f"{folder}: pictures of {len(chosen)} runs")
+    if "record" in todo: record(folder, Path(folder).parent/"recorded"/Path(folder).name)
 
 @call_parse
-def main(only: Param("only this step: simulate, train or visualize", str) = "",
+def main(only: Param("only this step: simulate, train, visualize or record", str) = "",
          grid: Param(f"which grid: {', '.join(GRIDS)} or all", str) = "headline",
          model: Param("architectures, as in 'mlp gru' (default: all)", str) = "",
          obs: Param("observation modes, as in 'x xy' (default: all)", str) = "",
