@@ -26,7 +26,7 @@ VENV := .venv/.complete
 .DEFAULT_GOAL := help
 .PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
-        record test lint check bench docs readme \
+        record test lint check bench peers_dapper peers_rl docs readme \
         lab tensorboard clear reset remove_cache
 
 help: ## this list
@@ -106,6 +106,22 @@ check: ## exactly what CI runs: lint, tests of the checks, docs, test (3 minutes
 
 bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (1 minute)
 	@$(BIN)/python scripts/bench.py
+
+# The peers that we are compared with, each in a venv of its own: nothing of theirs goes into .venv. Torch as above;
+# rl4da without its dependencies, because RLlib wants an older gymnasium.
+PEERS := scripts/peers
+.venv-%/.complete: $(PEERS)/%.txt $(PEERS)/env.txt
+	@.venv-$*/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv-$*
+	@[ $* = dapper ] || .venv-$*/bin/python -c 'import torch' 2>/dev/null || .venv-$*/bin/python -m pip install --no-deps $(TORCH)
+	.venv-$*/bin/python -m pip install -q -r $<
+	@[ $* = dapper ] || .venv-$*/bin/python -m pip install -q --no-deps -e .
+	@touch $@
+
+peers_dapper: $(VENV) .venv-dapper/.complete ## scores and speed side by side with DAPPER (6 minutes; logs/recorded/peers)
+	@$(BIN)/python $(PEERS)/filters.py
+
+peers_rl: $(VENV) .venv-sb3/.complete .venv-rllib/.complete ## learning beside SB3, RecurrentPPO, RLlib (10 minutes, 3 GB)
+	@$(BIN)/python $(PEERS)/learning.py
 
 docs: readme ## HTML pages, by Quarto if it is there, else by Sphinx (1 minute; _docs/index.html)
 	@touch README.md  # newer than index.ipynb, so that nbdev_docs leaves it as it is
