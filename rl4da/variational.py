@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['Climate', 'climate', 'OptimalInterpolation', 'ThreeDVar', 'gauss_newton', 'IEnKS', 'MDA']
 
-# %% ../nbs/01c_variational.ipynb #0e510b92
+# %% ../nbs/01c_variational.ipynb #36d563ba
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from .eakf import Observation, _check_factors, on_attractor
+from .filters import generators, random_rotations
 from .models import Model
 
 # %% ../nbs/01c_variational.ipynb #aad9a337
@@ -131,34 +132,28 @@ def gauss_newton(Y, d, w, r, zeta):
     root = np.sqrt((Y.shape[2] - 1)/s)[:, None]
     return dw[..., 0], (V*root) @ Vt, (V/root) @ Vt
 
-# %% ../nbs/01c_variational.ipynb #10c0e6d0
-def _rotations(rng, B, M):
-    "`B` random orthogonal matrices `(B, M, M)` that keep the vector of ones (a basis with it to another)."
-    G = rng.normal(size=(B, M, M))
-    G[..., 0] = 1
-    return np.linalg.qr(G)[0] @ np.linalg.qr(np.c_[np.ones(M), np.eye(M)[:, 1:]])[0].T
-
+# %% ../nbs/01c_variational.ipynb #b003662b
 def _kept(E):
     "`E` `(B, N, M)` with the runs that have left all bounds replaced by NaN."
     return np.where(np.abs(E).max(axis=(1, 2), keepdims=True) < 1e10, E, np.nan).astype(E.dtype)
 
-def _prior(E, inflation, rng):
-    "Mean `(B, N, 1)` and anomalies `(B, N, M)` of the ensemble `E`, inflated, and rotated if `rng` is given."
+def _prior(E, inflation, rngs):
+    "Mean `(B, N, 1)` and anomalies `(B, N, M)` of `E`, inflated, and rotated if `rngs` are given."
     E = _kept(E)
     mean = E.mean(-1, keepdims=True)
     X = inflation*(E - mean)
-    return mean, X if rng is None else X @ _rotations(rng, *X.shape[::2]).astype(X.dtype)
+    return mean, X if rngs is None else X @ random_rotations(rngs, X.shape[2]).astype(X.dtype)
 
-# %% ../nbs/01c_variational.ipynb #71b63617
+# %% ../nbs/01c_variational.ipynb #9919d773
 @dataclass
 class IEnKS:
     """Iterative ensemble Kalman smoother as a filter (Bocquet & Sakov 2014); lag 0: MLEF, lag 1: IEnKF.
 
     `steps` of `model` lie between two observations. `inflation` multiplies the anomalies at the window's
     start, `rotate` turns them at random (`seed`). Iterations end when the mean moves by less than `tol`
-    times the prior's standard deviation; `count` `(B,)` tells how many the last call took. `bundle`: the spacing for
-    differences (in float64), None for the transform variant. `finite_size` replaces inflation (Bocquet 2011).
-    Call `reset(E)` first. A run that leaves all bounds is NaN from then on.
+    times the prior's standard deviation; `count` `(B,)` tells how many the last call took. `bundle`: spacing
+    for differences (in float64), None for the transform variant. `finite_size` replaces inflation (Bocquet
+    2011). Call `reset(E)` first. A run that leaves all bounds is NaN from then on.
     """
     obs: Observation
     model: Model
@@ -179,13 +174,14 @@ class IEnKS:
 
     def reset(self, E):
         "Forget; `E` `(B, N, M)` is the ensemble from which the next forecast starts."
-        self.start, self.length, self.rng = np.array(E), min(1, self.lag), np.random.default_rng(self.seed)
+        self.start, self.length = np.array(E), min(1, self.lag)
+        self.rngs = generators(self.seed, "rotations", len(E)) if self.rotate else None
 
     def __call__(self, E, y):
         _check_memory(self, E)
         first = self.start if self.lag else E
-        mean, X = _prior(first if self.bundle is None else first.astype(float), self.inflation,
-                         self.rng if self.rotate else None)
+        if self.bundle is not None: first = first.astype(float)
+        mean, X = _prior(first, self.inflation, self.rngs)
         return _slide(self, _smooth(self, mean, X, y).astype(E.dtype))
 
 # %% ../nbs/01c_variational.ipynb #6ca901f8
@@ -240,7 +236,7 @@ def _slide(f, E):
     f.start, f.length = (ahead, f.length) if f.length == f.lag else (E, f.length + 1)
     return now.copy()
 
-# %% ../nbs/01c_variational.ipynb #8428b72a
+# %% ../nbs/01c_variational.ipynb #3f303eb5
 @dataclass
 class MDA:
     """Multiple data assimilation over the last interval as a filter (Emerick & Reynolds 2013), deterministic.
@@ -262,11 +258,12 @@ class MDA:
 
     def reset(self, E):
         "Forget; `E` `(B, N, M)` is the ensemble from which the next forecast starts."
-        self.start, self.rng = np.array(E), np.random.default_rng(self.seed)
+        self.start = np.array(E)
+        self.rngs = generators(self.seed, "rotations", len(E)) if self.rotate else None
 
     def __call__(self, E, y):
         _check_memory(self, E)
-        mean, X = _prior(self.start, self.inflation, self.rng if self.rotate else None)
+        mean, X = _prior(self.start, self.inflation, self.rngs)
         S = mean + X
         for _ in range(self.times): S = _portion(self, S, y)
         self.start = self.model.step(S.astype(E.dtype), self.steps)
