@@ -878,7 +878,7 @@ def animate(arrays, file, i=0, every=4, tail=30):
     FuncAnimation(fig, frame, range(0, len(x), every)).save(file, PillowWriter(fps=12), dpi=70)
     plt.close(fig)
 
-# %% ../nbs/09_fixedpoint.ipynb #903fcaaf
+# %% ../nbs/09_fixedpoint.ipynb #5278240c
 def curves(arrays):
     "Figure: training curve, RMSE against time, and RMSE against iterations where a cell has iterated."
     iterated = arrays.get("convergence", arrays.get("naive"))
@@ -894,7 +894,7 @@ def curves(arrays):
     return fig
 
 def visualize(dir, s):
-    "Draw the pictures of a cell into `dir`, PNG files and for a cycle a GIF; returns the names of the former."
+    "Draw the pictures of a cell into `dir`, PNG files and for a cycle a GIF; returns the files' names."
     arrays, square = read_cell(dir), MODES[s["mode"]].square
     figures = dict(triptych=triptych(arrays), xz=triptych(arrays, flat=True),
                    series=time_series(arrays, square=square), worst=worst_gallery(arrays, s["mode"]),
@@ -905,7 +905,7 @@ def visualize(dir, s):
     if s["background"] == "cycled": animate(arrays, Path(dir)/"cycle.gif")
     return list(figures)
 
-# %% ../nbs/09_fixedpoint.ipynb #0131b112
+# %% ../nbs/09_fixedpoint.ipynb #84d879dc
 def results(folder):
     "Settings and scores of all complete cells in `folder`, a row each, indexed by name."
     made = {dir.name: read_metrics(dir) for dir in sorted(Path(folder).iterdir())}
@@ -923,8 +923,8 @@ def record(folder, to):
     first = {name: read_cell(Path(folder)/name) for name in table.index[table.seed == 0]}
     kept = {f"{name}/{key}": a[:KEPT.get(key)] if a.ndim else a
             for name, cell in first.items() for key, a in cell.items()}
-    halved = {key: a.astype(np.float16) if a.ndim == 3 else a for key, a in kept.items()}
-    with whole_file(to/"pictures.npz") as f: np.savez_compressed(f, **halved)
+    kept = {key: a.astype({3: "f2"}.get(a.ndim, "f4")) if a.dtype.kind == "f" else a for key, a in kept.items()}
+    with whole_file(to/"pictures.npz") as f: np.savez_compressed(f, **kept)
     return table
 
 def recorded(folder):
