@@ -24,7 +24,7 @@ export NUMBA_NUM_THREADS := 1
 BIN := .venv/bin
 VENV := .venv/.complete
 .DEFAULT_GOAL := help
-.PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune \
+.PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune benchmark_record \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
         record test lint check bench peers_dapper peers_rl docs readme \
         lab tensorboard clear reset remove_cache
@@ -81,6 +81,9 @@ benchmark: $(VENV) ## every method on the same observations (PROBLEM= MEMBERS= M
 
 benchmark_tune: $(VENV) ## tune the filters, result to logs/tuned.csv (PROBLEM= MEMBERS= METHOD= QUICK=1)
 	@$(BENCHMARK) --tune
+
+benchmark_record: ## keep the last benchmark as the recorded one (logs/recorded/benchmark)
+	@mkdir -p logs/recorded/benchmark && cp logs/benchmark/benchmark.nc logs/recorded/benchmark/
 
 FIXEDPOINT = $(BIN)/rl4da_fixedpoint $(if $(GRID),--grid "$(GRID)") $(if $(MODEL),--model "$(MODEL)") \
   $(if $(OBS),--obs "$(OBS)") $(if $(SEEDS),--seeds "$(SEEDS)") $(if $(call yes,$(FORCE)),--force)
