@@ -252,7 +252,7 @@ def flow(x, n=1):
     "States `(n+1, B, 3)`, a step apart, from the tensor `x` `(B, 3)` on; compiled, with gradients."
     return _Flow.apply(x, n)
 
-# %% ../nbs/09_fixedpoint.ipynb #3fa3fd7c
+# %% ../nbs/09_fixedpoint.ipynb #663104c7
 class FlatEncoder(nn.Module):
     "Windows `(B, L, N_obs)`, flattened, through two layers: `(B, width)`."
     def __init__(self, L, N_obs, width):
@@ -270,7 +270,7 @@ class RecurrentEncoder(nn.Module):
 
     def forward(self, y): return self.net(y)[0][:, -1]
 
-# %% ../nbs/09_fixedpoint.ipynb #8617ae59
+# %% ../nbs/09_fixedpoint.ipynb #9a631ebd
 ENCODERS = {"mlp": FlatEncoder, "gru": lambda L, N_obs, width: RecurrentEncoder(nn.GRU, N_obs, width),
             "lstm": lambda L, N_obs, width: RecurrentEncoder(nn.LSTM, N_obs, width)}
 HEAD, SIZE = 64, 9000        # width of the head; how many parameters every network has, nearly
@@ -286,7 +286,7 @@ def best_width(build):
     "The width for which the network `build(width)` comes nearest to `SIZE` parameters."
     return min(range(8, 96), key=lambda width: abs(parameters(build(width)) - SIZE))
 
-# %% ../nbs/09_fixedpoint.ipynb #f4aeb8b1
+# %% ../nbs/09_fixedpoint.ipynb #d5eb55d2
 class Corrector(nn.Module):
     """x_b + S g(states, window): encoder `model`, head, scalers of `data`, for `mode` and windows of `L`.
 
@@ -310,7 +310,7 @@ class Corrector(nn.Module):
 
     def forward(self, xb, y): return self.corrected(xb, self.encode(y))
 
-# %% ../nbs/09_fixedpoint.ipynb #3a555282
+# %% ../nbs/09_fixedpoint.ipynb #0956fa17
 @dataclass(frozen=True)
 class Costs:
     "The three losses, for an `Observation` `obs` and a background covariance with inverse `P` `(3, 3)`."
@@ -336,12 +336,12 @@ def costs(data, mode, std):
     "The `Costs` with the climate's covariance, estimated on the training split."
     return Costs(operator(mode, std), torch.tensor(np.linalg.inv(data.B), dtype=torch.float32))
 
-# %% ../nbs/09_fixedpoint.ipynb #10adcb7d
+# %% ../nbs/09_fixedpoint.ipynb #1224e5b8
 def flat(a):
     "An array `(n, T, …)` as a tensor `(n*T, …)`."
     return torch.tensor(np.ascontiguousarray(a)).flatten(0, 1)
 
-# %% ../nbs/09_fixedpoint.ipynb #971efaf2
+# %% ../nbs/09_fixedpoint.ipynb #6d2ecd4e
 def kalman_analysis(xb, y, B, obs):
     "The minimum of 3D-Var for a linear operator: backgrounds `(n, 3)`, observations `(n, N_obs)` → `(n, 3)`."
     H = obs.h(np.eye(3))
@@ -354,7 +354,7 @@ def check_blind(loss):
     more = sorted(takes - {"xa", "xb", "y"})
     assert not more, f"a self-supervised loss must not take {more}"
 
-# %% ../nbs/09_fixedpoint.ipynb #0af45919
+# %% ../nbs/09_fixedpoint.ipynb #f4579f70
 @dataclass
 class Windows:
     """Draws random training windows: backgrounds `(B, 3)`, observations `(B, L, N_obs)`, truths `(B, 3)`,
@@ -380,7 +380,7 @@ class Windows:
 
     def normal(self, *shape): return torch.randn(shape, generator=self.generator)
 
-# %% ../nbs/09_fixedpoint.ipynb #ff9b4779
+# %% ../nbs/09_fixedpoint.ipynb #86cb1318
 def sign_free(mode, kind):
     "Is the sign of x, y unknowable, so that the `canonical` state is what can be learned?"
     return MODES[mode].square and kind == "mean"
@@ -402,7 +402,7 @@ def draw(self: Windows):
     x = self.x[i, t + self.L - 1]
     return self.background(x), y + self.std*self.normal(*y.shape), x
 
-# %% ../nbs/09_fixedpoint.ipynb #7f039a11
+# %% ../nbs/09_fixedpoint.ipynb #2cdcb847
 def fit(net, loss, judge, steps, lr=8e-3, looks=20):
     """Minimize `loss()` over the parameters of `net` in `steps` gradient steps, and leave in it the weights
     for which `judge()` was least, of `looks` looks. Returns the curve: rows of step, mean loss, judgment."""
@@ -423,7 +423,7 @@ def fit(net, loss, judge, steps, lr=8e-3, looks=20):
     net.load_state_dict(best[1])
     return np.array(curve)
 
-# %% ../nbs/09_fixedpoint.ipynb #ac578b54
+# %% ../nbs/09_fixedpoint.ipynb #2bb3e103
 LOSSES = "mse", "3dvar", "4dvar"
 SOLVERS = "once", "fixedpoint"
 
@@ -441,7 +441,7 @@ def settings(model="mlp", mode="x", std=0.5, background="mean", loss="mse", L=5,
         raise UserError(f"LOSS={loss} sees no truth, BACKGROUND={background} is made of it: take resample")
     return s
 
-# %% ../nbs/09_fixedpoint.ipynb #cd522a2e
+# %% ../nbs/09_fixedpoint.ipynb #f0f24445
 @dataclass(frozen=True)
 class Cases:
     "All windows of a split: truth `x`, background `xb` `(n, T, 3)`, observations `y` `(n, T, L, N_obs)`."
@@ -464,7 +464,7 @@ def batched(f, *arrays, size=20_000):
         out = [f(*(flat(a[k:k + rows]) for a in arrays)).numpy() for k in range(0, n, rows)]
     return np.concatenate(out).reshape(n, T, 3)
 
-# %% ../nbs/09_fixedpoint.ipynb #910e45f4
+# %% ../nbs/09_fixedpoint.ipynb #106b2347
 def objective(net, batch, s, c):
     "The training loss of one batch, by the settings `s` and the `Costs` `c`."
     xb, y, x = batch
@@ -477,7 +477,7 @@ def analyze(net, xb, y, s):
     xa = net(xb, y)
     return flow(xa, y.shape[1] - 1)[-1] if s["loss"] == "4dvar" else xa
 
-# %% ../nbs/09_fixedpoint.ipynb #7c83d577
+# %% ../nbs/09_fixedpoint.ipynb #0c12deaa
 def train(data, s):
     "A `Corrector` trained by the settings `s`, and its curve."
     torch.manual_seed(s["seed"])
@@ -490,14 +490,14 @@ def train(data, s):
         with torch.no_grad(): return objective(net, (flat(few.xb), flat(few.y), None), s, c).item()
     return net, fit(net, lambda: objective(net, draw.draw(), s, c), judge, s["steps"])
 
-# %% ../nbs/09_fixedpoint.ipynb #50b42437
+# %% ../nbs/09_fixedpoint.ipynb #3417b9b0
 def check_permuted(analyze, xb, y, x, climatology):
     "RMSE with other trajectories' observations `y`; `AssertionError` if it beats `climatology` (an RMSE)."
     rmse = rms_error(batched(analyze, xb, np.roll(y, len(y)//2, axis=0)), x)
     assert rmse >= 0.97*climatology, f"RMSE {rmse:.2f} from observations of other states: a truth leaks in"
     return rmse
 
-# %% ../nbs/09_fixedpoint.ipynb #ec8c4cf6
+# %% ../nbs/09_fixedpoint.ipynb #ef333aa5
 DAMPING = 0.5
 
 def fixed_point_iterates(net, xb, y, K, w=DAMPING):
@@ -514,7 +514,7 @@ def naive_iterates(net, xb, y, K):
         x = net(x, y)
         yield x
 
-# %% ../nbs/09_fixedpoint.ipynb #ebf8812f
+# %% ../nbs/09_fixedpoint.ipynb #b98f4f44
 def train_fixed_point(data, s, depth=6):
     "A `Corrector` that sees its last iterate, trained with 1 to `depth` iterations, and its curve."
     torch.manual_seed(s["seed"])
@@ -532,7 +532,7 @@ def train_fixed_point(data, s, depth=6):
     def judge(): return rms_error(batched(lambda xb, y: solve(xb, y, depth), few.xb, few.y), few.x)
     return net, fit(net, loss, judge, s["steps"])
 
-# %% ../nbs/09_fixedpoint.ipynb #94a90d66
+# %% ../nbs/09_fixedpoint.ipynb #110dbf3d
 def convergence(iterates, net, test, K=30, every=4):
     "RMSE `(K,)` and rms step `(K,)`, in climatological standard deviations, of `iterates(net, xb, y, K)`."
     net = copy.deepcopy(net).double()
@@ -544,7 +544,7 @@ def convergence(iterates, net, test, K=30, every=4):
             before = xa
     return np.array(rows).T
 
-# %% ../nbs/09_fixedpoint.ipynb #63c18d33
+# %% ../nbs/09_fixedpoint.ipynb #0bfc92ad
 def solve_by_library(net, xb, y, x0, tol=1e-9):
     "The x = x_b + S g(x, x_b, y) by Powell's method; `xb`, first guess `x0` `(3,)`, `y` `(L, N_obs)`."
     net = copy.deepcopy(net).double()
@@ -554,7 +554,7 @@ def solve_by_library(net, xb, y, x0, tol=1e-9):
         def residual(x): return net.corrected(xb, features, torch.tensor(x[None]))[0].numpy() - x
         return root(residual, x0.astype(float), method="hybr", tol=tol).x
 
-# %% ../nbs/09_fixedpoint.ipynb #17003d1a
+# %% ../nbs/09_fixedpoint.ipynb #ee84f467
 class FlatMemory(nn.Module):
     "Keeps the last `length` inputs `(B, N_in)`; features are two layers on all of them."
     def __init__(self, N_in, width, length=10):
@@ -578,7 +578,7 @@ class RecurrentMemory(nn.Module):
         else: memory = torch.cat([h := (state := self.cell(z, memory.chunk(2, -1)))[0], state[1]], -1)
         return h, memory
 
-# %% ../nbs/09_fixedpoint.ipynb #d51aceba
+# %% ../nbs/09_fixedpoint.ipynb #3cd5ac8b
 MEMORIES = {"mlp": FlatMemory, "gru": lambda N_in, width: RecurrentMemory(nn.GRUCell, N_in, width),
             "lstm": lambda N_in, width: RecurrentMemory(nn.LSTMCell, N_in, width)}
 
@@ -600,7 +600,7 @@ class CycledCorrector(nn.Module):
         features, memory = self.memory(z, memory)
         return xb + self.head(torch.cat([z, features], -1)), memory
 
-# %% ../nbs/09_fixedpoint.ipynb #2e742ea8
+# %% ../nbs/09_fixedpoint.ipynb #2fa0591b
 def cycle(net, xb, y, memory=None):
     "Analyses `(B, T, 3)` of observations `y` `(B, T, N_obs)`, first background `xb`; next one and memory."
     if memory is None: memory = torch.zeros(len(xb), net.memory.size)
@@ -611,7 +611,7 @@ def cycle(net, xb, y, memory=None):
         xb = flow(xa)[1]
     return torch.stack(out, 1), xb, memory
 
-# %% ../nbs/09_fixedpoint.ipynb #a767fbb5
+# %% ../nbs/09_fixedpoint.ipynb #cec133ec
 def first_background(mode): return "perturbed" if MODES[mode].square else "mean"
 
 class Cycles(Windows):
@@ -641,7 +641,7 @@ class Cycles(Windows):
         self.xb, self.memory, self.age = xb.detach(), memory.detach(), self.age + self.segment
         return xa, self.x[at]
 
-# %% ../nbs/09_fixedpoint.ipynb #8f978fc4
+# %% ../nbs/09_fixedpoint.ipynb #6960fdf8
 def log_error(xa, x, floor=1e-3):
     "Mean over cycles of the log of the mean square error of `xa`, `x` `(B, T, 3)`."
     return torch.log(((xa - x)**2).mean((1, 2)) + floor).mean()
@@ -667,7 +667,7 @@ def train_cycled(data, s, segment=25):
         return log_error(*(torch.tensor(late_half(a)) for a in (xa, data["val"]))).item()
     return net, fit(net, lambda: log_error(*pool.advance(net)), judge, s["steps"], lr=5e-3, looks=10)
 
-# %% ../nbs/09_fixedpoint.ipynb #f94ef924
+# %% ../nbs/09_fixedpoint.ipynb #17bd5a71
 def summary(xa, xb, x):
     "Scores of analyses `xa` of truths `x` `(n, T, 3)`, with a bootstrap interval, and of backgrounds `xb`."
     low, high = bootstrap(xa, x)
@@ -685,7 +685,7 @@ def worst_windows(xa, x, n=5):
     first = np.argsort(-error.max(1))[:n]
     return np.stack([first, error[first].argmax(1)], 1)
 
-# %% ../nbs/09_fixedpoint.ipynb #06188f01
+# %% ../nbs/09_fixedpoint.ipynb #6d797357
 def pictured(x, xb, xa, y, L=1, n=8):
     "Arrays to draw from: parts of `x`, `xb`, `xa` `(N, T, 3)`, last observations `y` `(N, T, N_obs)`."
     error = np.mean((xa - x)**2, axis=-1, dtype=float)
@@ -709,7 +709,7 @@ def fit_of_3dvar(xa, test, s, data, n=2000):
     numbers |= dict(J_best=low.mean(), J_gap=net.mean()/low.mean() - 1, rmse_best=rms_error(best, test.x))
     return numbers, arrays | dict(J_best=low[some])
 
-# %% ../nbs/09_fixedpoint.ipynb #297b9488
+# %% ../nbs/09_fixedpoint.ipynb #94437204
 def evaluate_windows(net, data, s):
     "Test scores and arrays of a network that answers at once."
     test = cases(data, "test", s)
@@ -726,7 +726,7 @@ def evaluate_windows(net, data, s):
         numbers, arrays = numbers | more, arrays | J
     return numbers, arrays
 
-# %% ../nbs/09_fixedpoint.ipynb #7de59177
+# %% ../nbs/09_fixedpoint.ipynb #98ddafb1
 def evaluate_fixed_point(net, data, s, K=30):
     "Test scores and arrays of a network that iterates."
     test = cases(data, "test", s)
@@ -754,7 +754,7 @@ def evaluate_cycle(net, data, s):
         wrong_wing=wrong_wing(xa, x).mean(), folded=folded_rmse(late_half(xa), late_half(x)))
     return numbers, pictured(x, xb, xa, y)
 
-# %% ../nbs/09_fixedpoint.ipynb #82a4651c
+# %% ../nbs/09_fixedpoint.ipynb #3766beb4
 def recipe(s):
     "How the settings `s` are trained and evaluated: two functions."
     if s["background"] == "cycled": return train_cycled, evaluate_cycle
@@ -774,7 +774,7 @@ def run(s, dir):
     return {k: float(v) for k, v in numbers.items()} | dict(parameters=parameters(net), data_hash=data.hash,
                                                              val=float(best[2]), best_step=int(best[0]))
 
-# %% ../nbs/09_fixedpoint.ipynb #c967cbd6
+# %% ../nbs/09_fixedpoint.ipynb #b23212f5
 GRIDS = {
     "headline": [dict(steps=4000)],                                  # nothing known but five observations
     "window20": [dict(L=20, steps=4000)],                            # or twenty
@@ -799,7 +799,7 @@ def cells(grid="headline", models=tuple(ENCODERS), modes=tuple(MODES), seeds=(0,
             for question in questions for seed in seeds for mode in modes for model in models]
     return {cell_name(s): s for s in each}
 
-# %% ../nbs/09_fixedpoint.ipynb #f7473b0b
+# %% ../nbs/09_fixedpoint.ipynb #86613907
 def read_cell(dir):
     "The arrays of a cell. `DataError` if there are none."
     try:
@@ -811,18 +811,18 @@ COLORS = {"truth": "k", "background": "C1", "analysis": "C0"}
 
 def triptych(arrays, i=0, flat=False):
     "Figure: truth, background, analysis of trajectory `i`, in 3-D or (`flat`) in the XZ plane."
-    fig, axs = plt.subplots(1, 3, figsize=(9, 3.1), layout="constrained", sharex=flat, sharey=flat,
+    fig, axs = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained", sharex=flat, sharey=flat,
                             subplot_kw={} if flat else dict(projection="3d"))
     kept = [0, 2] if flat else [0, 1, 2]
     for ax, (name, color), key in zip(axs, COLORS.items(), ("x", "xb", "xa")):
         if key != "x": ax.plot(*arrays["x"][i][:, kept].T, color="0.8", lw=0.8)
-        style = dict(ls="", marker=".", ms=4) if key == "xb" else dict(lw=0.9)
+        style = dict(ls="", marker=".", ms=2) if key == "xb" else dict(lw=0.9)
         ax.plot(*arrays[key][i][:, kept].T, color=color, **style)
         ax.set(xlabel="x", ylabel="z" if flat else "y", title=name)
         if not flat: ax.set_zlabel("z")
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #4064a544
+# %% ../nbs/09_fixedpoint.ipynb #4d9d4cac
 def time_series(arrays, i=0, square=False):
     "Figure: x, y, z of trajectory `i` against time, with the observed ones."
     fig, axs = plt.subplots(3, 1, figsize=(7, 4.6), layout="constrained", sharex=True)
@@ -838,7 +838,7 @@ def time_series(arrays, i=0, square=False):
     axs[-1].set_xlabel("time (model units)")
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #ef01499b
+# %% ../nbs/09_fixedpoint.ipynb #a001120d
 def reason(x, t, mode, reach=15):
     "Why the analysis at step `t` of the truth `x` `(T, 3)` is hard: `lobe switch`, `sign`, or `far out`."
     near = x[max(t - reach, 0):t + reach + 1, 0]
@@ -861,7 +861,7 @@ def worst_gallery(arrays, mode):
     axs[0].legend(fontsize=6)
     return fig
 
-# %% ../nbs/09_fixedpoint.ipynb #055df8f6
+# %% ../nbs/09_fixedpoint.ipynb #d88043a8
 def animate(arrays, file, i=0, every=4, tail=30):
     "Write a GIF of trajectory `i` in the XZ plane to `file`: truth and analysis, a frame each `every` steps."
     x, xa = arrays["x"][i], arrays["xa"][i]
@@ -878,7 +878,7 @@ def animate(arrays, file, i=0, every=4, tail=30):
     FuncAnimation(fig, frame, range(0, len(x), every)).save(file, PillowWriter(fps=12), dpi=70)
     plt.close(fig)
 
-# %% ../nbs/09_fixedpoint.ipynb #5278240c
+# %% ../nbs/09_fixedpoint.ipynb #74406672
 def curves(arrays):
     "Figure: training curve, RMSE against time, and RMSE against iterations where a cell has iterated."
     iterated = arrays.get("convergence", arrays.get("naive"))
@@ -905,7 +905,7 @@ def visualize(dir, s):
     if s["background"] == "cycled": animate(arrays, Path(dir)/"cycle.gif")
     return list(figures)
 
-# %% ../nbs/09_fixedpoint.ipynb #84d879dc
+# %% ../nbs/09_fixedpoint.ipynb #572c64b7
 def results(folder):
     "Settings and scores of all complete cells in `folder`, a row each, indexed by name."
     made = {dir.name: read_metrics(dir) for dir in sorted(Path(folder).iterdir())}
@@ -923,8 +923,9 @@ def record(folder, to):
     first = {name: read_cell(Path(folder)/name) for name in table.index[table.seed == 0]}
     kept = {f"{name}/{key}": a[:KEPT.get(key)] if a.ndim else a
             for name, cell in first.items() for key, a in cell.items()}
-    kept = {key: a.astype({3: "f2"}.get(a.ndim, "f4")) if a.dtype.kind == "f" else a for key, a in kept.items()}
-    with whole_file(to/"pictures.npz") as f: np.savez_compressed(f, **kept)
+    def small(a): return a.astype("f2" if a.ndim == 3 else "f4") if a.dtype.kind == "f" else a
+    with whole_file(to/"pictures.npz") as f:
+        np.savez_compressed(f, **{key: small(a) for key, a in kept.items()})
     return table
 
 def recorded(folder):
@@ -934,7 +935,7 @@ def recorded(folder):
         for key in f: arrays.setdefault(key.split("/")[0], {})[key.split("/")[1]] = f[key]
     return pd.read_csv(Path(folder)/"networks.csv", index_col=0), arrays
 
-# %% ../nbs/09_fixedpoint.ipynb #b5e81692
+# %% ../nbs/09_fixedpoint.ipynb #021deb10
 FOLDER = "logs/L63_fixedpoint"
 
 def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", workers=None, force=False,
