@@ -935,7 +935,7 @@ def recorded(folder):
         for key in f: arrays.setdefault(key.split("/")[0], {})[key.split("/")[1]] = f[key]
     return pd.read_csv(Path(folder)/"networks.csv", index_col=0), arrays
 
-# %% ../nbs/09_fixedpoint.ipynb #021deb10
+# %% ../nbs/09_fixedpoint.ipynb #49a91a3b
 FOLDER = "logs/L63_fixedpoint"
 
 def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", workers=None, force=False,
@@ -957,8 +957,8 @@ def orchestrate(only="", grid="headline", model="", obs="", seeds="0 1 2", worke
 @call_parse
 def main(only: Param("only this step: simulate, train, visualize or record", str) = "",
          grid: Param(f"which grid: {', '.join(GRIDS)} or all", str) = "headline",
-         model: Param("architectures, as in 'mlp gru' (default: all)", str) = "",
-         obs: Param("observation modes, as in 'x xy' (default: all)", str) = "",
+         model: Param("architectures, as in 'mlp gru'; none for all", str) = "",
+         obs: Param("observation modes, as in 'x xy'; none for all", str) = "",
          seeds: Param("seeds, as in '0 1 2'", str) = "0 1 2",
          workers: Param("trainings at a time (default: one a processor core)", int) = None,
          force: Param("train again what is current", store_true) = False,
