@@ -6,21 +6,22 @@ A method is the class of `dapper.da_methods`, `kind`, and its arguments. A probl
 import os, tempfile
 from pathlib import Path
 
+from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
+
 os.chdir(tempfile.mkdtemp())                                 # DAPPER reads its settings here, and writes here
 Path("dpr_config.yaml").write_text("data_root: $cwd\nliveplotting: no\n")
 
-import dapper.da_methods as da                               # noqa: E402
-import dapper.mods as modelling                              # noqa: E402
-import dapper.tools.progressbar as progressbar               # noqa: E402
-import numpy as np                                           # noqa: E402
-from dapper.dpr_config import rc                             # noqa: E402
-from dapper.mods.integration import rk4                      # noqa: E402
-from dapper.mods.Lorenz96 import dxdt_autonomous             # noqa: E402
-from dapper.stats import Stats                               # noqa: E402
-from dapper.tools.localization import nd_Id_localization     # noqa: E402
-from dapper.tools.randvars import RV                         # noqa: E402
-from dapper.tools.seeding import set_seed                    # noqa: E402
-from side import seconds, serve, versions                    # noqa: E402
+import dapper.da_methods as da
+import dapper.mods as modelling
+import dapper.tools.progressbar as progressbar
+import numpy as np
+from dapper.dpr_config import rc
+from dapper.mods.integration import rk4
+from dapper.mods.Lorenz96 import dxdt_autonomous
+from dapper.stats import Stats
+from dapper.tools.localization import nd_Id_localization
+from dapper.tools.randvars import RV
+from dapper.tools.seeding import set_seed
 
 progressbar.disable_progbar = True
 assess = Stats.assess

@@ -3,6 +3,8 @@
 Every learner gets the same environment, batched, the same rollouts, epochs and minibatches, and one thread.
 Those with an LSTM also see the last cycle's analysis, forecast error and spread; the others only the present.
 """
+from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
+
 import sys
 
 import numpy as np
@@ -13,7 +15,6 @@ from gymnasium.vector.utils import batch_space
 
 from rl4da.data import load_config
 from rl4da.env import AssimilationVectorEnv
-from side import seconds, serve, versions
 
 # Minibatches of 128 and 10 epochs are RecurrentPPO's defaults; 128 is RLlib's, too, and that of rl4da's
 # presets, whose discount this is.

@@ -40,7 +40,8 @@ class Side:
 
     def close(self):
         self.process.stdin.close()
-        self.process.wait(30)
+        try: self.process.wait(60)
+        except subprocess.TimeoutExpired: self.process.kill()
 
 
 def seconds(f):
