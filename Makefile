@@ -74,12 +74,12 @@ evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES=
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(R),--R $(R)) $(if $(AGENT),--agent $(AGENT)); done
 
 BENCHMARK = $(BIN)/rl4da_benchmark $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(MEMBERS),--members $(MEMBERS)) \
-  $(if $(METHOD),--method "$(METHOD)") $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(FORCE)),--force)
+  $(if $(METHOD),--method "$(METHOD)") $(if $(RUNS),--runs $(RUNS)) $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(FORCE)),--force)
 
 benchmark: $(VENV) ## every method on the same observations (PROBLEM= MEMBERS= METHOD= RUNS= CYCLES= SEED= QUICK=1)
-	@$(BENCHMARK) $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(SEED),--seed $(SEED))
+	@$(BENCHMARK) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(SEED),--seed $(SEED))
 
-benchmark_tune: $(VENV) ## tune the filters, result to logs/tuned.csv (PROBLEM= MEMBERS= METHOD= QUICK=1)
+benchmark_tune: $(VENV) ## tune the filters, result to logs/tuned.csv (PROBLEM= MEMBERS= METHOD= RUNS= QUICK=1)
 	@$(BENCHMARK) --tune
 
 benchmark_record: ## keep the last benchmark as the recorded one (logs/recorded/benchmark)

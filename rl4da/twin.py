@@ -177,7 +177,7 @@ PROBLEMS = {"L96 Sakov-Oke": Problem(Lorenz96(40, 8.0, 0.05), identity(40, 1.0))
 
 # %% ../nbs/01a_twin.ipynb #7a1e0017
 def read_tuned(file, problem, members, method):
-    "The settings (a dict) that tuning chose for `method` on `problem` with `members`; None if none are there."
+    "Settings (a dict) that tuning chose for `method` on `problem` with `members`; None if there are none."
     if not file.is_file(): return None
     table = pd.read_csv(file)
     rows = table[(table.key == problem.key) & (table.members == members) & (table.method == method)]
