@@ -256,7 +256,7 @@ def first_forecast(start, x0, data, members, rng, std=2.0):
     E = (x0 + std*rng.standard_normal(x0.shape))[..., None]
     return E if members == 1 else E + std*rng.standard_normal((n, 3, members))
 
-# %% ../nbs/09a_anchors.ipynb #a615c0ae
+# %% ../nbs/09a_anchors.ipynb #88d2733f
 SCALES = tuple(float(f"{a:.3g}") for a in 10.0**np.arange(-5, 0.1, 0.25))
 INFLATIONS = 1.0, 1.005, 1.01, 1.02, 1.05
 
@@ -266,9 +266,10 @@ def candidates(obs, data, members):
     shapes = {"B": data.B, "I": np.eye(3)}
     return {(name, a): ExactThreeDVar(obs, a*B) for name, B in shapes.items() for a in SCALES}
 
-def tuned(mode, std, start, data, members, seed=0):
-    "The best of the `candidates` on the validation split: its setting, the filter, and all late folded RMSE."
-    x, y, obs = data["val"], observations(data, "val", mode, std), operator(mode, std)
+def tuned(mode, std, start, data, members, seed=0, runs=None):
+    """The best of the `candidates` on the validation split, or on its first `runs` trajectories: its setting,
+    the filter, and all late folded RMSE."""
+    x, y, obs = data["val"][:runs], observations(data, "val", mode, std)[:runs], operator(mode, std)
     filters, score = candidates(obs, data, members), {}
     for setting, filter in filters.items():
         E = first_forecast(start, x[:, 0], data, members, np.random.default_rng(seed))
@@ -349,14 +350,16 @@ def single_window(settings, dir):
          {f"ess: {name}": p.ess for name, p in limits.items()})
     return {"anchors": scores}
 
-# %% ../nbs/09a_anchors.ipynb #b158a9b6
+# %% ../nbs/09a_anchors.ipynb #50964a69
 def cycled(settings, dir):
     "One cell of the sweep: all anchors of the cycle; settings as in `anchor_cells`."
     mode, std, start, seed = (settings[k] for k in ("mode", "std", "start", "seed"))
     data, obs, x, y = loaded(settings, dir)
     methods = {"3D-Var, B of the climate": (1, "", ExactThreeDVar(obs, data.B))}
-    for name, members in {"3D-Var, tuned": 1, "ETKF-20": 20, "ETKF-100": 100}.items():
-        setting, filter, _ = tuned(mode, std, start, data, members, seed)
+    for members in (1, *settings["members"]):
+        runs = 100 if members > 20 else None                # of the validation split, to save time
+        setting, filter, _ = tuned(mode, std, start, data, members, seed, runs)
+        name = "3D-Var, tuned" if members == 1 else f"ETKF-{members}"
         methods[name] = members, f"{setting[1]:g} {setting[0]}", filter
     scores, analyses = {}, {}
     for name, (members, setting, filter) in methods.items():
@@ -368,7 +371,7 @@ def cycled(settings, dir):
     save(dir, analyses)
     return {"anchors": scores}
 
-# %% ../nbs/09a_anchors.ipynb #96d4f3ef
+# %% ../nbs/09a_anchors.ipynb #2bb0429b
 def anchor_cells(data, sim=Simulation(), stds=(0.5, 0.1, 1.0), lengths=(5, 20), more=(1, 2, 10), blocks=200,
                  seed=0):
     """Name → settings of the single-window cells and of the cycled cells, with up to 120,000 times `blocks`
@@ -377,7 +380,8 @@ def anchor_cells(data, sim=Simulation(), stds=(0.5, 0.1, 1.0), lengths=(5, 20), 
     def window(std): return dict(each=4 if std == 0.5 else 2, starts=12, blocks=blocks) | common
     single = {f"anchors_{mode}_{std}_L{L}": dict(mode=mode, std=std, L=L) | window(std)
               for std in stds for L in lengths + (more if std == 0.5 else ()) for mode in modes}
-    cycles = {f"anchors_{mode}_{std}_{start}": dict(mode=mode, std=std, start=start) | common
+    cycles = {f"anchors_{mode}_{std}_{start}": dict(mode=mode, std=std, start=start,
+                                                    members=(20, 100) if std == 0.5 else (20,)) | common
               for std in stds for start in STARTS for mode in modes}
     return single, cycles
 
@@ -397,7 +401,7 @@ def anchors(folder):
         rows += [which | dict(anchor=name) | scores for name, scores in made["result"]["anchors"].items()]
     return pd.DataFrame(rows)
 
-# %% ../nbs/09a_anchors.ipynb #f5b6aa69
+# %% ../nbs/09a_anchors.ipynb #6d278535
 def record_anchors(folder, file):
     "Writes the table of `anchors` in `folder` to the JSON `file`, four digits, for `recorded_anchors`."
     Path(file).parent.mkdir(parents=True, exist_ok=True)
