@@ -101,8 +101,8 @@ def relinked(text, page, labels):
         kind = 'tree' if path.is_dir() else 'blob'
         return m[0] if inside else f']({cfg.git_url}/{kind}/{cfg.branch}/{path.relative_to(cfg.config_path)})'
 
-    text = re.sub(rf'\({re.escape(site)}([\w/]+)\.html#([\w.]+)\)', to_page, text)
-    return re.sub(r'\]\((?!\w+:|#|<|/)([^)\s]+)\)', to_file, text)
+    text = re.sub(r'\]\((?!\w+:|#|<|/)([^)\s]+)\)', to_file, text)
+    return re.sub(rf'\({re.escape(site)}([\w/]+)\.html#([\w.]+)\)', to_page, text)
 
 def contents(pages):
     "The table of contents, for the foot of the home page."
