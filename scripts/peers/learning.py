@@ -64,18 +64,20 @@ def compare(config, names, rounds, skill):
         if name in before: rows[name] |= {"before": before[name], "after": side.ask("evaluate"),
                                           "environment_steps": sum(t["steps"] for t in took[name]) + ROLLOUT}
         side.close()
-    return rows, {name: a["versions"] for name, a in about.items()}
+    return rows, about
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         configs = experiments(folder)
-        rows, versions = compare(configs["20 steps"], list(VENVS), ROUNDS, skill=True)
+        rows, about = compare(configs["20 steps"], list(VENVS), ROUNDS, skill=True)
         long = ["rl4da, LSTM", "RecurrentPPO, shared LSTM", "RLlib PPO, LSTM"]
         slow, _ = compare(configs["400 steps"], long, 1, skill=False)
     for name, r in rows.items():
         print(f"{name:28}{r['parameters']:9,} parameters {r['steps_per_cpu_second']:8.0f} steps a second, "
               f"ours faster by {r['ours_is_faster_by']:5.2f}, RMSE {r.get('after', {}).get('rmse_a', 0):.3f}")
+    versions = {name: a["versions"] for name, a in about.items()}
+    environments = {a["versions"]["gymnasium"]: a["environment"] for a in about.values()}
     settings = dict(environments=16, steps=128, epochs=10, minibatch=128, units=64, head=[64, 64], seed=SEED)
     record("learning", dict(machine=machine(), versions=versions, settings=settings, learners=rows,
-                            learners_400_steps=slow))
+                            environments=environments, learners_400_steps=slow))

@@ -5,7 +5,7 @@ Those with an LSTM also see the last cycle's analysis, forecast error and spread
 """
 from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
 
-import sys
+import hashlib, sys
 
 import numpy as np
 import torch
@@ -245,6 +245,16 @@ def evaluate(exp, controller, B=32, cycles=200, burn_in=40):
     return {"rmse_a": mean(errors), "reward": mean(rewards), "lost": lost}
 
 
+def digest(exp, steps=300):
+    "A fingerprint of all that the seeded environment returns: is it the same for every library?"
+    env, rng = AssimilationVectorEnv(4, exp, task(exp)), np.random.default_rng(0)
+    returned = [flat(env.reset(seed=3)[0], True)]
+    for _ in range(steps):
+        seen, *rest, _ = env.step(0.1*rng.normal(size=env.action_space.shape))
+        returned += [flat(seen, True), *rest]
+    return hashlib.sha256(b"".join(x.tobytes() for x in returned)).hexdigest()[:16]
+
+
 def answers(name, config, seed):
     "What learning.py may ask of the learner `name`."
     torch.set_num_threads(1)
@@ -259,7 +269,7 @@ def answers(name, config, seed):
 
     def about():
         return {"parameters": learner.parameters, "steps_a_rollout": learner.steps,
-                "versions": versions(*learner.packages)}
+                "versions": versions(*learner.packages), "environment": digest(exp)}
 
     return {"about": about, "learn": learn, "evaluate": lambda: evaluate(exp, learner.controller)}
 
