@@ -401,7 +401,7 @@ def anchors(folder):
         rows += [which | dict(anchor=name) | scores for name, scores in made["result"]["anchors"].items()]
     return pd.DataFrame(rows)
 
-# %% ../nbs/09a_anchors.ipynb #6d278535
+# %% ../nbs/09a_anchors.ipynb #3372b0e4
 def record_anchors(folder, file):
     "Writes the table of `anchors` in `folder` to the JSON `file`, four digits, for `recorded_anchors`."
     Path(file).parent.mkdir(parents=True, exist_ok=True)
