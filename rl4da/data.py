@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['Count', 'Positive', 'Share', 'STATES', 'UserError', 'ConfigError', 'DataError', 'short', 'Frozen', 'hint', 'explain',
            'read_config', 'TwinSettings', 'DataSettings', 'TaskSettings', 'NetworkSettings', 'PPOSettings', 'must',
-           'AgentConfig', 'TrainSettings', 'GlobalConfig', 'SystemConfig', 'Experiment', 'check_tables', 'git_revision',
-           'package_versions', 'run_config', 'find_dir', 'read_global', 'load_config', 'generator', 'make_truth',
-           'run_paths', 'plot_rmse', 'path_quality', 'check_quality', 'derived', 'fit_normalization', 'Normalization',
-           'whole_file', 'write_json', 'data_settings', 'config_hash', 'path_file', 'damaged', 'read_arrays',
-           'SavedPath', 'checksum', 'load_manifest', 'load_path', 'verify_data_quality', 'make_paths', 'cpus', 'watch',
-           'alone_in', 'has_whole_path', 'is_current', 'data_files', 'remove_strays', 'remove_data', 'make_missing',
-           'make_data', 'generate', 'temporary_folder', 'write_config', 'small_experiment', 'user_errors',
-           'generate_all', 'main']
+           'AgentConfig', 'TrainSettings', 'GlobalConfig', 'SystemConfig', 'Experiment', 'check_tables', 'tables_of',
+           'own_entries', 'git_revision', 'package_versions', 'run_config', 'find_dir', 'read_global', 'load_config',
+           'generator', 'make_truth', 'run_paths', 'plot_rmse', 'path_quality', 'check_quality', 'derived',
+           'fit_normalization', 'Normalization', 'whole_file', 'write_json', 'data_settings', 'config_hash',
+           'path_file', 'damaged', 'read_arrays', 'SavedPath', 'checksum', 'load_manifest', 'load_path',
+           'verify_data_quality', 'make_paths', 'cpus', 'watch', 'alone_in', 'has_whole_path', 'is_current',
+           'data_files', 'remove_strays', 'remove_data', 'make_missing', 'make_data', 'generate', 'temporary_folder',
+           'write_config', 'small_experiment', 'user_errors', 'generate_all', 'main']
 
 # %% ../nbs/02_data.ipynb #6b27606b
 import atexit, difflib, hashlib, json, math, os, runpy, shutil, subprocess, sys, tempfile, time, traceback
@@ -87,7 +87,7 @@ class TwinSettings(Frozen):
     num_ensembles: int = Field(ge=2)
     dtda: Positive                              # model time units a step
     oda: Positive                               # model time units a cycle
-    observation_variance: Positive
+    observation_variance: Positive | dict[str, Positive]        # one for all, or a table like inflation
     initial_std: Positive
     inflation: dict[str, Positive]              # by experiment name or model class
     localization: dict[str, Positive | None]
@@ -105,10 +105,10 @@ class DataSettings(Frozen):
 # %% ../nbs/02_data.ipynb #0886e5ad
 class TaskSettings(Frozen):
     "The environment that an agent sees (rl4da.env)."
-    action: Literal["analysis", "increment", "shift_scale"]
-    start: Literal["none", "scalar", "eakf"]
+    action: Literal["analysis", "increment", "shift_scale", "shift"]
+    start: Literal["none", "scalar", "localized", "eakf"]
     reference: Literal["analysis", "online", "truth"]
-    reward: Literal["rmse", "member", "crps"]
+    reward: Literal["rmse", "member", "crps", "difference"]
     sees: tuple[str, ...]
     critic_sees: tuple[str, ...]
     temporal_window: Count
@@ -117,7 +117,7 @@ class TaskSettings(Frozen):
 
 class NetworkSettings(Frozen):
     "The policy and its critic (rl4da.lstm)."
-    network: Literal["local", "temporal"]
+    network: Literal["local", "temporal", "members", "member_vector", "member_vectors"]
     memory: Literal["none", "window", "recurrent"]
     hidden_size: Count
     num_layers: Count
@@ -129,7 +129,7 @@ class NetworkSettings(Frozen):
 # %% ../nbs/02_data.ipynb #7249b462
 class PPOSettings(Frozen):
     "The training (rl4da.ppo)."
-    ratio: Literal["joint", "member", "site"]
+    ratio: Literal["joint", "member", "site", "member_site"]
     total_timesteps: Count
     num_envs: Count
     num_steps: Count
@@ -239,22 +239,33 @@ class Experiment(SystemConfig, GlobalConfig):
     def by_system(self, key):
         "The entry of table `key` (`inflation`, `localization`, `agent`) by experiment name, else by class."
         table = getattr(self, key)
-        return table.get(self.name, table.get(self.model_class))
+        return table.get(self.name, table.get(self.model_class)) if isinstance(table, dict) else table
 
     @model_validator(mode="after")
     def _check_tables(self):
         must(*((self.by_system(key) is not None,
                 f"{key} in global_config.py has no entry for {self.name!r} or {self.model_class!r}")
-               for key in ("inflation", "agent")))
+               for key in ("observation_variance", "inflation", "agent")))
         return self
 
 # %% ../nbs/02_data.ipynb #f2747bb3
 def check_tables(exp, where):
     "Raise `ConfigError` for a name in a table that is no experiment and no model class."
     known = [*MODELS, exp.name, *(f.parent.name for f in exp.dir.parent.glob("*/config.py"))]
-    for key in ("inflation", "localization", "agent"):
-        for name in sorted(getattr(exp, key).keys() - set(known)):
+    for key, table in tables_of(exp).items():
+        for name in sorted(table.keys() - set(known)):
             raise ConfigError(f"{where}: {key} names {name!r}, no experiment or model{hint(name, known)}")
+
+def tables_of(exp):
+    "The settings of `exp` that are tables by experiment name or model class."
+    keys = "observation_variance", "inflation", "localization", "agent"
+    return {key: getattr(exp, key) for key in keys if isinstance(getattr(exp, key), dict)}
+
+def own_entries(exp):
+    "Of each table what can concern `exp`: its own entry and those of model classes; its observation variance."
+    names = {exp.name, *MODELS}
+    kept = {key: {n: x for n, x in table.items() if n in names} for key, table in tables_of(exp).items()}
+    return kept | {"observation_variance": exp.by_system("observation_variance")}
 
 # %% ../nbs/02_data.ipynb #172b347e
 @patch
@@ -330,7 +341,7 @@ def load_config(dir):
     given = read_global(common, short(global_file)) | dict(system) | {"dir": dir}
     exp = read_config(Experiment, given, short(dir))
     check_tables(exp, short(global_file))
-    return exp
+    return exp.replace(**own_entries(exp))
 
 # %% ../nbs/02_data.ipynb #b66d4772
 def generator(exp, *key):
