@@ -192,7 +192,7 @@ class AnyPath:
 class Cycles:
     "`B` assimilation cycles on stored paths. `E` `(B, N, M)` is always the forecast at the current cycle."
     def __init__(self, exp, agent, B, chooser=None):
-        self.exp, self.agent, self.model = exp, agent, exp.model
+        self.exp, self.agent, self.model, self.obs = exp, agent, exp.model, exp.obs
         self.interface = Interface(agent, Normalization.load(exp))
         self.chooser = chooser or AnyPath(range(1, exp.num_paths))
         self.reward, self.reference = REWARDS[agent.reward], REFERENCES[agent.reference]
@@ -201,12 +201,15 @@ class Cycles:
         self.E, self.past = np.zeros((B, N, M), np.float32), empty_past(agent, B, N)
         self.tendency = np.zeros((B, N), np.float32)
         self.path, self.cycle, self.length = (np.zeros(B, int) for _ in range(3))
-        self.last = {}
+        self.last, self._places, self._read = {}, None, {}
 
     def stored(self, key):
-        "What the paths hold under `key` at the current cycle, `(B, …)`."
-        places = zip(self.path.tolist(), self.cycle.tolist())
-        return np.stack([self._path(p)[key][t] for p, t in places])
+        "What the paths hold under `key` at the current cycle, `(B, …)`; read once a cycle."
+        places = list(zip(self.path.tolist(), self.cycle.tolist()))
+        if places != self._places: self._places, self._read = places, {}
+        if key not in self._read: self._read[key] = np.stack([self._path(p)[key][t] for p, t in places])
+        return self._read[key]
+
     @property
     def truth(self): return self.stored("true_states")
     @property
@@ -215,7 +218,7 @@ class Cycles:
     def moment(self):
         "What is known at the current cycle."
         truth = self.truth if LEAKS & {*self.agent.sees, *self.agent.critic_sees} else None
-        return Moment(self.E, self.y, self.exp.obs, self.tendency, truth)
+        return Moment(self.E, self.y, self.obs, self.tendency, truth)
 
     def see(self):
         "What the policy sees, `now` `(B, N, C)` and `past` `(B, W, N, 3)`, and what only the `critic` sees."
@@ -264,7 +267,7 @@ def advance(self: Cycles, action):
     analysis = self.interface.act(action, m)
     finite = np.isfinite(analysis).all((1, 2))
     kept = np.where(finite[:, None, None], analysis, m.E)                       # scores stay finite
-    local = self.reward(kept, self.reference(self), self.interface.norm, self.exp.obs)
+    local = self.reward(kept, self.reference(self), self.interface.norm, self.obs)
     local = np.where(finite[:, None], local, -1)
     local = local.clip(-1).astype(np.float32)
     self.last = dict(rmse_f=rmse(m.E, truth).astype(float), rmse_a=rmse(kept, truth).astype(float),

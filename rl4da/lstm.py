@@ -39,7 +39,7 @@ def through_episode(self: TemporalEncoder, x, state, start):
     "One pass over `x` `(T, B, R, F)` from `state`, which is set to zero at each start."
     T, B, R, _ = x.shape
     h, c = state.flatten(0, 1).transpose(0, 1).chunk(2, -1)                # (layers, B*R, H) each
-    cuts = [0, *(t for t in range(1, T) if start[t].any()), T]
+    cuts = [0, *(1 + start[1:].any(1).nonzero().flatten()).tolist(), T]
     read = []
     for a, b in pairwise(cuts):
         keep = (1 - start[a]).repeat_interleave(R)[None, :, None]

@@ -164,7 +164,7 @@ class Batch:
 
     def pick(self, j):
         "The chunks `j`."
-        take = lambda x: x[:, j]
+        take = lambda x: x.index_select(1, j)
         rest = self.start, self.action, self.logp, self.value, self.advantage, self.returns
         return Batch({key: take(x) for key, x in self.seen.items()}, *map(take, rest), self.states[j])
 
@@ -211,9 +211,9 @@ def learn_from(net, optimizer, loss, agent):
     "One step of gradient descent, clipped to `max_grad_norm`. Returns gradient norms: all, and the LSTM's."
     optimizer.zero_grad()
     loss.backward()
-    lstm = [p.grad for name, p in net.named_parameters() if "lstm" in name and p.grad is not None]
-    lstm = torch.stack([g.norm() for g in lstm]).norm() if lstm else torch.tensor(0.0)
-    total = nn.utils.clip_grad_norm_(net.parameters(), agent.max_grad_norm)
+    lstm = nn.utils.get_total_norm([p.grad for p in net.encoder.parameters()], foreach=True)
+    learned = optimizer.param_groups[0]["params"]
+    total = nn.utils.clip_grad_norm_(learned, agent.max_grad_norm, foreach=True)
     if not (torch.isfinite(loss) and torch.isfinite(total)):
         raise TrainingDiverged(f"training diverged (loss {loss.item():.3g}, gradient {total.item():.3g}): "
                                "lower learning_rate")
@@ -335,7 +335,7 @@ class Run:
         self.player = Player(env, net, agent, next(net.parameters()).device)
         self.player.begin(seed)
         learned = [p for p in net.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(learned, agent.learning_rate, eps=1e-5)
+        self.optimizer = torch.optim.Adam(learned, agent.learning_rate, eps=1e-5, fused=True)
         self.step, self.seconds, self.best, self.rows = 0, 0.0, np.inf, []
         self.episodes = Episodes(agent.num_envs)
 
