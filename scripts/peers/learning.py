@@ -78,6 +78,7 @@ if __name__ == "__main__":
               f"ours faster by {r['ours_is_faster_by']:5.2f}, RMSE {r.get('after', {}).get('rmse_a', 0):.3f}")
     versions = {name: a["versions"] for name, a in about.items()}
     environments = {a["versions"]["gymnasium"]: a["environment"] for a in about.values()}
-    settings = dict(environments=16, steps=128, epochs=10, minibatch=128, units=64, head=[64, 64], seed=SEED)
+    settings = dict(environments=16, steps=128, epochs=10, minibatch=128, units=64, head=64,
+                    our_head={"MLP": 54, "LSTM": 40}, seed=SEED)
     record("learning", dict(machine=machine(), versions=versions, settings=settings, learners=rows,
                             environments=environments, learners_400_steps=slow))

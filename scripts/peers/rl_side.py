@@ -19,6 +19,7 @@ from rl4da.env import AssimilationVectorEnv
 # Minibatches of 128 and 10 epochs are RecurrentPPO's defaults; 128 is RLlib's, too, and that of rl4da's
 # presets, whose discount this is.
 ENVS, STEPS, EPOCHS, MINIBATCH, UNITS, CHUNK = 16, 128, 10, 128, 64, 16
+HEADS = {False: 54, True: 40}    # units of our heads, without and with an LSTM: as many parameters as RLlib's
 MINIBATCHES = ENVS*STEPS//MINIBATCH
 PPO = dict(learning_rate=3e-4, gamma=0.5, gae_lambda=0.9, clip=0.2, vf_coef=0.5, max_grad_norm=0.5,
            log_std_init=-1.0)
@@ -65,8 +66,9 @@ class Ours:
     def __init__(self, exp, recurrent, seed, preset=None, **changes):
         from rl4da.ppo import Run
         same = dict(network="temporal", memory="recurrent" if recurrent else "none", hidden_size=UNITS,
-                    head_size=UNITS, ratio="joint", num_envs=ENVS, num_steps=STEPS, update_epochs=EPOCHS,
-                    num_minibatches=MINIBATCHES, chunk_steps=CHUNK if recurrent else 1, learn_std=True,
+                    head_size=HEADS[recurrent], ratio="joint", num_envs=ENVS, num_steps=STEPS,
+                    update_epochs=EPOCHS, num_minibatches=MINIBATCHES,
+                    chunk_steps=CHUNK if recurrent else 1, learn_std=True,
                     learning_rate=PPO["learning_rate"], anneal_lr=False, target_kl=None)
         agent = exp.preset(preset) if preset else task(exp).replace(**same)
         self.run, self.steps = Run(exp, agent, exp.dir / "peers", seed=seed), agent.num_envs*agent.num_steps
