@@ -96,6 +96,48 @@ seed = {
     "norm_adv": True,
 }
 
+# One agent per ensemble member, all with the same weights (07): each moves its own member, on top of a localized EAKF
+# without inflation, and is paid its own contribution to the CRPS.
+multi = {
+    **local,
+    "action": "shift",               # a number for each member and site
+    "start": "localized",
+    "reward": "difference",          # 1 + the member's share of -M CRPS, in observation errors
+    "sees": (*local["sees"], "own_anomaly"),
+    "critic_sees": ("start_error",),     # with "ring": a critic that knows the whole ring
+    "network": "members",            # members | member_vector | member_vectors (weights of their own)
+    "memory": "none",
+    "head_size": 48,
+    "log_std_init": -1.5,
+    "ratio": "member_site",          # or member
+    "total_timesteps": 60_000,
+    "num_envs": 32,
+    "update_epochs": 3,
+    "learning_rate": 4e-3,
+}
+
+# The same on top of a Kalman update of each site alone; and with the reward of the multi-agent seed, 1 - RMSE of each
+# member, for which the best ensemble is none.
+multi_scalar = {**multi, "start": "scalar", "critic_sees": ("error",), "total_timesteps": 120_000}
+multi_rmse = {**multi, "reward": "member"}
+
+# The agents of the multi-agent seed: 4 N numbers in, the N values of the analysis out, 1 - RMSE.
+multi_seed = {
+    **seed,
+    "reference": "truth",
+    "reward": "member",
+    "sees": ("own_previous", "own_forecast", "own_tendency", "observation"),
+    "network": "member_vector",
+    "memory": "none",
+    "hidden_size": 64,
+    "num_layers": 1,
+    "ratio": "member",
+    "num_envs": 4,
+    "num_steps": 1000,               # a batch of 4000
+    "num_minibatches": 31,           # of 128
+    "learning_rate": 1e-4,
+}
+
 config = {
     # --- ensemble, filter and observations
     "num_ensembles": 20,                          # members
@@ -121,7 +163,8 @@ config = {
     "norm_buffer": 3.1,                           # values are clipped here
     # --- agents
     "agent": {"L96": "local", "L63": "whole"},    # the preset that is trained unless another is asked for
-    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed},
+    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed, "multi": multi,
+               "multi_scalar": multi_scalar, "multi_rmse": multi_rmse, "multi_seed": multi_seed},
     "use_cuda": False,                            # train on the GPU, if there is one
     # --- curriculum
     "enable_curriculum": True,                    # off: every training path from the start

@@ -27,7 +27,7 @@ from torch.utils.tensorboard import SummaryWriter
 from .data import (AgentConfig, ConfigError, DataError, Normalization, UserError, load_config, load_path,
                         short, user_errors, whole_file, write_json)
 from .eakf import EAKF, fresh, identity
-from .env import LEAKS, AnyPath, AssimilationVectorEnv, Interface, Moment, empty_past, remember
+from .env import LEAKS, AnyPath, AssimilationVectorEnv, Interface, empty_past, remember
 from .lstm import make_agent, shapes_of
 from .twin import Problem, read_tuned, scores, tune_eakf, twin_experiment
 
@@ -39,15 +39,19 @@ def log_prob(mean, log_std, action):
 def by_group(x, ratio):
     "Sums per-number `x` `(T, B, N, A or M)` within groups: `(T, B, G)`."
     if ratio == "joint": return x.flatten(2).sum(-1, keepdim=True)
+    if ratio == "member_site": return x.flatten(2)
     return x.sum(2 if ratio == "member" else 3)
 
 # %% ../nbs/05_ppo.ipynb #aa584710
-PAYS = {"rmse": "joint", "member": "member", "crps": "site"}       # whom a reward pays
+PAYS = {"rmse": "joint", "member": "member", "crps": "site", "difference": "member_site"}
 
-def regroup(reward, agent, groups):
-    "Rewards `(B, g)` of the environment for the `groups` of the ratio, `(B, G)`."
-    if PAYS[agent.reward] == agent.ratio: return reward
-    return np.repeat(reward.mean(-1, keepdims=True), groups, -1)
+def regroup(reward, agent, N, M):
+    "Rewards `(B, g)` of those whom the environment pays (`PAYS`) for the groups of the ratio, `(B, G)`."
+    sizes = {"joint": (1, 1), "member": (1, M), "site": (N, 1), "member_site": (N, M)}
+    (n, m), local = sizes[agent.ratio], reward.reshape(-1, *sizes[PAYS[agent.reward]])
+    if n == 1: local = local.mean(1, keepdims=True)
+    if m == 1: local = local.mean(2, keepdims=True)
+    return np.broadcast_to(local, (len(reward), n, m)).reshape(len(reward), n*m).copy()
 
 # %% ../nbs/05_ppo.ipynb #8e6da46c
 @dataclass
@@ -113,7 +117,7 @@ def play(self: Player, T, on_cycle=None):
         obs, rewards, terminated, truncated, info = self.env.step(action.cpu().numpy())
         self.seen, ended = self.tensors(obs), terminated | truncated
         reached = self.value_reached(info, ended, self.state) if ended.any() else None
-        local = regroup(c.last["local_reward"], agent, value.shape[-1])
+        local = regroup(c.last["local_reward"], agent, *c.E.shape[1:])
         local, lost, self.start = (torch.as_tensor(x, dtype=torch.float32, device=self.device)
                                    for x in (local, terminated, ended))
         keep.append((seen, start, action, logp, value, reached, local, lost, self.start))
@@ -271,8 +275,8 @@ class AgentFilter:
     "A trained agent as a filter: `reset(E)`, then `analysis = agent(E, y)`; one ensemble or a batch."
     def __init__(self, net, agent, norm, obs, model=None):
         self.net, self.interface, self.obs, self.model = net.cpu().eval(), Interface(agent, norm), obs, model
-        if "tendency" in agent.sees and model is None:
-            raise ConfigError("an agent that sees 'tendency' needs its model")
+        if {"tendency", "own_tendency"} & {*agent.sees} and model is None:
+            raise ConfigError("an agent that sees a tendency needs its model")
 
     def on(self, obs, model=None):
         "The same agent on another system or with other observations."
@@ -282,18 +286,17 @@ class AgentFilter:
         "Forget everything; the next ensembles have the shape of `E`."
         B, N = (1, len(E)) if E.ndim == 2 else E.shape[:2]
         self.past, self.state = empty_past(self.interface.agent, B, N), self.net.initial_state(B, N)
-        self.tendency, self.start = np.zeros((B, N), np.float32), torch.ones(1, B)
+        self.previous, self.start = E.reshape(B, N, -1), torch.ones(1, B)
 
     @torch.no_grad()
     def __call__(self, E, y):
         if E.ndim == 2: return self(E[None], y[None])[0]
-        m = Moment(E, y, self.obs, self.tendency)
-        now = self.interface.features(m, self.interface.agent.sees)
-        seen = {"now": torch.as_tensor(now)[None], "past": torch.as_tensor(self.past)[None]}
+        m = self.interface.moment(E, y, self.obs, self.previous, self.model)
+        seen = {key: torch.as_tensor(x)[None] for key, x in self.interface.see(m, self.past).items()}
         action, self.state = self.net.act(seen, self.state, self.start)
         analysis = self.interface.act(action[0].numpy(), m)
         self.past, self.start = remember(self.interface.norm, self.past, m, analysis), 0*self.start
-        if "tendency" in self.interface.agent.sees: self.tendency = self.model.tendency(analysis).mean(-1)
+        self.previous = analysis
         return analysis
 
 # %% ../nbs/05_ppo.ipynb #23def4b2
@@ -391,7 +394,7 @@ def evaluate(self: Run):
     return {"eval/rmse_a": error, "eval/spread_a": spread}
 
 # %% ../nbs/05_ppo.ipynb #ea20bf76
-PLACES = ("E", "past", "tendency", "path", "cycle", "length")      # arrays of `Cycles`
+PLACES = ("E", "past", "previous", "path", "cycle", "length")      # arrays of `Cycles`
 
 @patch
 def checkpoint(self: Run):
