@@ -778,7 +778,8 @@ def run(s, dir):
 GRIDS = {
     "headline": [dict(steps=4000)],                                  # nothing known but five observations
     "window20": [dict(L=20, steps=4000)],                            # or twenty
-    "background": [dict(background="perturbed", steps=3000)],        # and a background with error 2
+    "background": [dict(background="perturbed", steps=3000),         # and a background with error 2,
+                   dict(background="perturbed", steps=7000, mode="x2")],     # which settles the sign of x
     "noise": [dict(std=0.1, steps=3000), dict(std=1.0, steps=3000)],
     "3dvar": [dict(loss="3dvar", background="resample", steps=2500)],
     "4dvar": [dict(loss="4dvar", L=20, steps=1500)],
@@ -795,8 +796,9 @@ def cells(grid="headline", models=tuple(ENCODERS), modes=tuple(MODES), seeds=(0,
     "Name → settings of a grid of `GRIDS`, or of `all`. `UserError` for an unknown name."
     if grid not in (*GRIDS, "all"): raise UserError(f"GRID={grid}: no such grid{hint(grid, (*GRIDS, 'all'))}")
     questions = [question for name in GRIDS if grid in (name, "all") for question in GRIDS[name]]
-    each = [settings(model, mode, seed=seed, **(question | changes))
-            for question in questions for seed in seeds for mode in modes for model in models]
+    each = [settings(**(dict(model=model, mode=mode, seed=seed) | question | changes))
+            for question in questions for seed in seeds for mode in modes for model in models
+            if mode == question.get("mode", mode)]
     return {cell_name(s): s for s in each}
 
 # %% ../nbs/09_fixedpoint.ipynb #86613907
