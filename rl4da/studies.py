@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['JUDGE', 'SCALES', 'MEDIANS', 'SEES', 'SIDE_BY_SIDE', 'RUNGS', 'OBSERVATIONS', 'NORMALIZATION', 'WHOLE', 'RECURRENT',
-           'LSTM_SIZE', 'LONGER', 'STUDIES', 'KEPT', 'SHOWN', 'Beside', 'nearness', 'lengths', 'judge', 'leaks', 'tell',
-           'truths_of', 'cell', 'blind', 'about_mean', 'factors_of', 'claim', 'prepare', 'rescale', 'path_error',
-           'learn', 'training_numbers', 'run_training', 'ladder', 'without', 'plus', 'past_without', 'size', 'variants',
-           'slug', 'cells_of', 'recorded_file', 'labels', 'rows_of', 'in_order', 'read_study', 'over_seeds',
-           'plus_minus', 'plot_variants', 'tiny', 'quick', 'record', 'run_study', 'show', 'main']
+           'LSTM_SIZE', 'LONGER', 'STUDIES', 'FILTERS', 'GRID', 'KEPT', 'SHOWN', 'Beside', 'nearness', 'lengths',
+           'judge', 'leaks', 'tell', 'truths_of', 'cell', 'blind', 'about_mean', 'factors_of', 'claim', 'prepare',
+           'rescale', 'path_error', 'learn', 'training_numbers', 'run_training', 'yardsticks', 'run_yardsticks',
+           'run_inflation', 'ladder', 'without', 'plus', 'past_without', 'size', 'variants', 'slug', 'filter_cells',
+           'cells_of', 'recorded_file', 'run_of', 'labels', 'rows_of', 'in_order', 'read_study', 'over_seeds',
+           'plus_minus', 'plot_variants', 'tiny', 'quick_study', 'run_study', 'record_study', 'show', 'main']
 
-# %% ../nbs/13_studies.ipynb #177edf8d
+# %% ../nbs/13_studies.ipynb #ec5695c5
 import json
 import re
 import shutil
@@ -23,13 +24,13 @@ import torch
 from fastcore.script import Param, call_parse, store_true
 
 from .curriculum import make_curriculum
-from .data import AgentConfig, DataError, Normalization, config_hash, derived, find_dir, generate, load_config
-from .data import load_path, short, small_experiment, temporary_folder, user_errors, write_json
-from .eakf import fresh, identity
-from .env import LEAKS, PAST
+from .data import AgentConfig, DataError, Normalization, config_hash, derived, find_dir, generate, short
+from .data import load_config, load_path, small_experiment, temporary_folder, user_errors, write_json
+from .eakf import EAKF, fresh, identity
+from .env import LEAKS, PAST, STARTS
 from .ppo import Run, replay, root_mean_square
-from .runs import plain, read_metrics, run_one, sweep
-from .twin import Problem, rmse, scores, spread
+from .runs import is_done, plain, read_metrics, run_one, sweep
+from .twin import Problem, read_tuned, rmse, scores, spread, tune_eakf
 
 # %% ../nbs/13_studies.ipynb #0f1227f8
 class Beside:
@@ -194,7 +195,29 @@ def run_training(settings, dir):
     shutil.rmtree(Path(dir) / "checkpoints", ignore_errors=True)
     return result
 
-# %% ../nbs/13_studies.ipynb #163584ad
+# %% ../nbs/13_studies.ipynb #faf90a97
+def yardsticks(exp):
+    "Filters to hold agents against: from hearing nothing to the tuned EAKF."
+    problem = Problem(exp.model, exp.obs, exp.steps, exp.initial_std)
+    tuned = read_tuned(find_dir("logs") / "tuned.csv", problem, exp.members, "EAKF") or {"inflation": 1.2}
+    return {"no observations": lambda E, y: E.copy(),
+            "the observation itself": lambda E, y: 0*E + y[..., None],
+            "a Kalman update of each site": lambda E, y: STARTS["scalar"](E, y, exp.obs),
+            "EAKF, inflation 5": EAKF(exp.obs, 5.0), "EAKF, tuned": EAKF(exp.obs, **tuned)}
+
+def run_yardsticks(settings, dir):
+    "`judge` each of the `yardsticks`: what `sweep` calls for them."
+    exp = load_config(settings["config"])
+    return {"filters": {name: judge(exp, f, **settings["judge"]) for name, f in yardsticks(exp).items()}}
+
+def run_inflation(settings, dir):
+    "Scores of the EAKF on a grid of inflations and localizations: what `sweep` calls for `inflation`."
+    exp = load_config(settings["config"])
+    table = tune_eakf(exp.model, identity(exp.model.N, settings["R"]), steps=exp.steps, members=exp.members,
+                      initial_std=exp.initial_std, **settings["grid"])
+    return {"rows": [{k: None if v != v else v for k, v in row.items()} for row in table.to_dict("records")]}
+
+# %% ../nbs/13_studies.ipynb #b148e004
 SEES = "mean", "spread", "innovation", "gain", "correlation"          # what `local` sees of the present
 SIDE_BY_SIDE = dict(num_envs=64, num_steps=8, update_epochs=4, num_minibatches=4)
 
@@ -224,7 +247,7 @@ def ladder(rungs, steps):
         out[name] = dict(preset="seed", steps=steps) | changes
     return out
 
-# %% ../nbs/13_studies.ipynb #0cd54229
+# %% ../nbs/13_studies.ipynb #0f82b60c
 def without(*names): return dict(sees=tuple(n for n in SEES if n not in names))
 def plus(*names): return dict(sees=(*SEES, *names))
 def past_without(name): return dict(remembers=tuple(n for n in PAST if n != name))
@@ -247,7 +270,7 @@ OBSERVATIONS = {                            # each changes the preset `local`
     **{f"window {k}":              dict(temporal_window=k) for k in (1, 2, 4, 5)},
 }
 
-# %% ../nbs/13_studies.ipynb #553b427a
+# %% ../nbs/13_studies.ipynb #0a5515c4
 NORMALIZATION = {                           # each changes the preset `local`, or how its numbers are scaled
     "percentiles, room to 3":      {},
     "percentiles, room to 2":      dict(room=2.0),
@@ -257,7 +280,7 @@ NORMALIZATION = {                           # each changes the preset `local`, o
     "extremes are 1":              dict(factors="extremes"),
 }
 
-# %% ../nbs/13_studies.ipynb #35a563c7
+# %% ../nbs/13_studies.ipynb #57df4e13
 WHOLE = dict(network="temporal")            # one LSTM over the whole state, not one over each site
 RECURRENT = dict(memory="recurrent", chunk_steps=8)
 def size(depth, width): return dict(hidden_size=width, num_layers=depth)
@@ -271,7 +294,7 @@ LSTM_SIZE = {                               # each changes the preset `local`
     "a site, recurrent 16":        RECURRENT,
 }
 
-# %% ../nbs/13_studies.ipynb #ebf549b8
+# %% ../nbs/13_studies.ipynb #42a6fc62
 def variants(changes, steps, preset="local"):
     "Variants that each change `preset`, trained for `steps`."
     return {name: dict(preset=preset, steps=steps, **change) for name, change in changes.items()}
@@ -289,26 +312,43 @@ STUDIES = {
     "lstm_size": variants(LSTM_SIZE, 8192),
 }
 
-# %% ../nbs/13_studies.ipynb #3ee62c3b
+# %% ../nbs/13_studies.ipynb #10084599
+FILTERS = {"yardsticks": run_yardsticks, "inflation": run_inflation}       # studies that train nothing
+GRID = {"inflations": [1.0, 1.05, 1.1, 1.2, 1.3, 1.5, 2.0, 5**0.5, 3.0, 5.0], "localizations": [None, 8, 4],
+        "runs": 8, "cycles": 500, "seed": 4000}
+
 def slug(variant, seed): return f"{re.sub(r'[^A-Za-z0-9]+', '_', variant).strip('_')}-seed{seed}"
 
-def cells_of(exp, name, seeds=(0, 1, 2), change=lambda settings: settings):
-    "All trainings of study `name`: run name → settings; `change` may alter them."
-    return {slug(variant, seed): {"variant": variant, **change(cell(exp, seed=seed, **kwargs))}
+def filter_cells(exp, name):
+    "The runs of the studies that train nothing."
+    here = {"variant": name, "seed": 0, "config": str(exp.dir)}
+    if name == "yardsticks": return {name: here | {"data": config_hash(exp), "judge": JUDGE}}
+    dirs = [dir for k in (1, 2, 3) if (dir := exp.dir.parent / f"L96_{k}").is_dir()]
+    return {f"{dir.name}-R{R}": here | {"variant": f"{dir.name}, R = {R}", "config": str(dir), "R": R,
+                                        "grid": GRID} for dir in dirs for R in (0.1, 1.0)}
+
+def cells_of(exp, name, seeds=(0, 1, 2)):
+    "All runs of study `name`: run name → settings."
+    if name in FILTERS: return plain(filter_cells(exp, name))
+    return {slug(variant, seed): {"variant": variant, **cell(exp, seed=seed, **kwargs)}
             for seed in seeds for variant, kwargs in STUDIES[name].items()}
 
-# %% ../nbs/13_studies.ipynb #102d0c67
+# %% ../nbs/13_studies.ipynb #35e2fdda
 def recorded_file(name):
     "Where the recorded results of study `name` stand."
     return find_dir("logs") / "recorded" / "studies" / f"{name}.json"
 
 KEPT = "settings", "result", "cpu_seconds", "machine", "versions", "git_revision"
 
-def labels(folder):
-    "The labels of all complete runs in `folder`."
-    made = [read_metrics(dir) for dir in sorted(Path(folder).iterdir()) if dir.is_dir()]
-    for label in filter(None, made): label["settings"]["config"] = short(label["settings"]["config"])
-    return [{key: label[key] for key in KEPT} for label in made if label]
+def run_of(name): return FILTERS.get(name, run_training)
+
+def labels(name, cells, folder):
+    "The labels of those runs of study `name` in `folder` that are done with the settings of `cells`."
+    run = f"rl4da.studies:{run_of(name).__name__}"
+    done = [dir for dir, settings in cells.items() if is_done(folder / dir, run, settings)]
+    made = [read_metrics(folder / dir) for dir in done]
+    for label in made: label["settings"]["config"] = short(label["settings"]["config"])
+    return [{key: label[key] for key in KEPT} for label in made]
 
 def rows_of(labels):
     "One row a run: variant, seed, all results."
@@ -317,6 +357,7 @@ def rows_of(labels):
 
 def in_order(table, name):
     "The rows of `table` with the variants in the order of study `name`; what is no longer in it is left out."
+    if name in FILTERS: return table
     order = {variant: k for k, variant in enumerate(STUDIES[name])}
     table = table.assign(place=table.variant.map(order)).dropna(subset="place")
     return table.sort_values(["place", "seed"], ignore_index=True).drop(columns="place")
@@ -325,7 +366,7 @@ def read_study(name):
     "The recorded runs of study `name`: a table, a row a run."
     return in_order(rows_of(json.loads(recorded_file(name).read_text())), name)
 
-# %% ../nbs/13_studies.ipynb #e417aef4
+# %% ../nbs/13_studies.ipynb #8d085463
 def over_seeds(table, columns):
     "Mean and standard error of `columns` over seeds, and their number: a row a variant."
     groups = table.groupby("variant", sort=False)
@@ -339,7 +380,7 @@ def plus_minus(table, digits=3):
     columns = {c: [text(*pair) for pair in table[c].values] for c, kind in table.columns if kind == "mean"}
     return pd.DataFrame(columns | {"seeds": table["seeds", "count"]}, index=table.index)
 
-# %% ../nbs/13_studies.ipynb #5171f7e1
+# %% ../nbs/13_studies.ipynb #16392eed
 def plot_variants(table, column, ax, baseline=None, label=""):
     "A line a variant: each seed's `column` as a dot, the mean as a bar; `baseline`: what to compare with."
     variants = list(dict.fromkeys(table.variant))[::-1]
@@ -352,56 +393,61 @@ def plot_variants(table, column, ax, baseline=None, label=""):
     ax.grid(axis="y", lw=0.3)
     return ax
 
-# %% ../nbs/13_studies.ipynb #683b5db4
+# %% ../nbs/13_studies.ipynb #da734820
 def tiny(settings):
     "The same training at a size for tests: two updates of a few cycles."
+    few = {"runs": 2, "cycles": 5}
+    settings = settings | {key: settings[key] | few for key in ("judge", "grid") if key in settings}
+    if "agent" not in settings: return settings
     a = settings["agent"]
-    few = {"num_envs": min(a["num_envs"], 2), "num_steps": 4, "chunk_steps": min(a["chunk_steps"], 2),
-           "update_epochs": 1, "num_minibatches": 2}
-    agent = a | few | {"total_timesteps": 2*4*few["num_envs"]}
-    return settings | {"agent": agent, "judge": settings["judge"] | {"runs": 2, "cycles": 5}, "curve": 2}
+    small = {"num_envs": min(a["num_envs"], 2), "num_steps": 4, "chunk_steps": min(a["chunk_steps"], 2),
+             "update_epochs": 1, "num_minibatches": 2}
+    agent = a | small | {"total_timesteps": 2*4*small["num_envs"]}
+    return settings | {"agent": agent, "curve": 2}
 
-def quick(name):
+def quick_study(name):
     "Every variant of study `name` at a tiny size, in this process and a temporary folder: its table."
     exp, folder = small_experiment("L96_1"), temporary_folder()
-    for run, settings in cells_of(exp, name, seeds=[0], change=tiny).items():
-        (folder / run).mkdir()
-        run_one("rl4da.studies:run_training", settings, folder / run)
-    return in_order(rows_of(labels(folder)), name)
+    cells = {dir: tiny(settings) for dir, settings in cells_of(exp, name, seeds=[0]).items()}
+    for dir, settings in cells.items():
+        (folder / dir).mkdir()
+        run_one(f"rl4da.studies:{run_of(name).__name__}", settings, folder / dir)
+    return in_order(rows_of(labels(name, cells, folder)), name)
 
-# %% ../nbs/13_studies.ipynb #e0adbc4c
-SHOWN = "rmse", "spread_over_rmse", "length", "to_filter_ratio", "clipfrac", "explained_variance"
-
-def record(name, folder):
-    "Write the results of all complete runs in `folder` as the recorded ones of study `name`."
-    file = recorded_file(name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, labels(folder))
-    print(f"recorded: {short(file)}")
-
+# %% ../nbs/13_studies.ipynb #d6d3afb8
 def run_study(name, seeds=(0, 1, 2), workers=None):
-    "Run what is missing of study `name` on logs/L96_1. Returns the folder of its runs. Raises `UserError`."
+    "Run what is missing of study `name` on logs/L96_1. Returns the labels of its runs. Raises `UserError`."
     exp = load_config("logs/L96_1")
     generate(exp)
-    folder = exp.dir.parent / "studies" / name
-    sweep(run_training, cells_of(exp, name, seeds), folder, workers=workers)
-    return folder
+    cells, folder = cells_of(exp, name, seeds), exp.dir.parent / "studies" / name
+    try: sweep(run_of(name), cells, folder, workers=workers)
+    finally: print(f"{len(labels(name, cells, folder))} of {len(cells)} runs are done")
+    return labels(name, cells, folder)
 
-# %% ../nbs/13_studies.ipynb #05dd23a5
+def record_study(name, seeds=(0, 1, 2)):
+    "Keep the results of study `name` that are there as the recorded ones."
+    exp = load_config("logs/L96_1")
+    made = labels(name, cells_of(exp, name, seeds), exp.dir.parent / "studies" / name)
+    recorded_file(name).parent.mkdir(parents=True, exist_ok=True)
+    write_json(recorded_file(name), made)
+    print(f"{len(made)} runs → {short(recorded_file(name))}")
+
+# %% ../nbs/13_studies.ipynb #61e1dcda
+SHOWN = "rmse", "spread_over_rmse", "length", "to_filter_ratio", "clipfrac", "explained_variance"
+
 def show(table):
     "Print the table of a study."
     columns = [c for c in SHOWN if c in table]
-    print(plus_minus(over_seeds(table, columns)).to_string())
+    if columns: print(plus_minus(over_seeds(table, columns)).to_string())
 
 @call_parse
-def main(name: Param("the study", str, choices=list(STUDIES)),
-         quick_mode: Param("a tiny size, to see that it runs", store_true) = False,
+def main(name: Param("the study", str, choices=[*STUDIES, *FILTERS]),
+         quick: Param("every variant at a tiny size, to see that it runs", store_true) = False,
+         record: Param("run nothing: keep what is done in logs/recorded/studies", store_true) = False,
          seeds: Param("how many seeds", int) = 3,
-         workers: Param("runs at a time (default: one a processor core)", int) = None,
-         keep: Param("write logs/recorded/studies/<name>.json", store_true) = False):
-    "Run a study of rl4da: what is missing of it, then a table of its results."
+         workers: Param("runs at a time (default: one a processor core)", int) = None):
+    "Run what is missing of a study of rl4da and show its results."
     with user_errors():
-        if quick_mode: return show(quick(name))
-        folder = run_study(name, range(seeds), workers)
-        if keep: record(name, folder)
-        show(in_order(rows_of(labels(folder)), name))
+        if quick: return show(quick_study(name))
+        if record: return record_study(name, range(seeds))
+        show(rows_of(run_study(name, range(seeds), workers)))
