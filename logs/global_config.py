@@ -138,6 +138,31 @@ multi_seed = {
     "learning_rate": 1e-4,
 }
 
+# The seed's network that fits: LSTM 512 x 2 with a window of 3 cycles that imitates the EAKF's analysis of its own
+# forecast, with no filter inside. `make train AGENT=imitate`; a GPU helps.
+imitate = {
+    **seed,
+    "action": "shift_scale",         # 40 numbers, not 400
+    "reference": "online",           # the EAKF, as configured, on the agent's own forecast
+    "reward": "crps",                # of each site
+    "sees": ("surprise", "spread"),
+    "episode_cycles": 250,
+    "log_std_init": -1.5,
+    "learn_std": False,
+    "ratio": "site",
+    "total_timesteps": 100_000,
+    "num_envs": 64,
+    "num_steps": 8,
+    "update_epochs": 4,
+    "num_minibatches": 4,
+    "learning_rate": 1e-3,
+    "anneal_lr": True,
+    "gamma": 0.1,
+    "gae_lambda": 0.9,
+    "ent_coef": 0.0,
+    "target_kl": 0.1,
+}
+
 config = {
     # --- ensemble, filter and observations
     "num_ensembles": 20,                          # members
@@ -163,7 +188,7 @@ config = {
     "norm_buffer": 3.1,                           # values are clipped here
     # --- agents
     "agent": {"L96": "local", "L63": "whole"},    # the preset that is trained unless another is asked for
-    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed, "multi": multi,
+    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed, "imitate": imitate, "multi": multi,
                "multi_scalar": multi_scalar, "multi_rmse": multi_rmse, "multi_seed": multi_seed},
     "use_cuda": False,                            # train on the GPU, if there is one
     # --- curriculum

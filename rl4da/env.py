@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['FEATURES', 'LEAKS', 'OWN', 'STARTS', 'ACTION_LIMIT', 'ACTIONS', 'REFERENCES', 'REWARDS', 'PAST', 'ID', 'Moment',
-           'at_sites', 'innovation', 'correlation', 'gain', 'standardized_error', 'start_error', 'ring_means',
-           'anomaly', 'analysis_action', 'increment_action', 'shift_scale_action', 'shift_action', 'members_of',
-           'normalized_error', 'rmse_reward', 'member_reward', 'crps_reward', 'difference_reward', 'Interface',
-           'empty_past', 'remember', 'AnyPath', 'Cycles', 'spaces_of', 'only', 'AssimilationVectorEnv',
+           'at_sites', 'innovation', 'surprise', 'correlation', 'gain', 'standardized_error', 'start_error',
+           'ring_means', 'anomaly', 'analysis_action', 'increment_action', 'shift_scale_action', 'shift_action',
+           'members_of', 'normalized_error', 'rmse_reward', 'member_reward', 'crps_reward', 'difference_reward',
+           'Interface', 'empty_past', 'remember', 'AnyPath', 'Cycles', 'spaces_of', 'only', 'AssimilationVectorEnv',
            'AssimilationEnv']
 
 # %% ../nbs/03_env.ipynb #3d0bfae2
@@ -56,6 +56,10 @@ def innovation(m):
     "Observation minus forecast, `(B, N)`, at the observed sites."
     return at_sites(m.obs, m.y - m.obs.h(m.E).mean(-1), m.E.shape[1])
 
+def surprise(m):
+    "The innovation in units of the forecast's spread, `(B, N)`."
+    return (innovation(m) / (m.spread + 1e-6)).clip(-3, 3)
+
 # %% ../nbs/03_env.ipynb #9acd4719
 def correlation(m, reach=3):
     "Ensemble correlation of each site with its 1st … `reach`-th neighbor to the left, `(B, N, reach)`."
@@ -87,6 +91,7 @@ FEATURES = {                       # name: (normalized as, function of the momen
     "mean":        ("forecast_states", lambda m: m.mean[..., None]),
     "spread":      ("spread",          lambda m: m.spread[..., None]),
     "innovation":  ("forecast_errors", lambda m: innovation(m)[..., None]),
+    "surprise":    (None,              lambda m: surprise(m)[..., None]),
     "observation": ("observations",    lambda m: at_sites(m.obs, m.y, m.E.shape[1])[..., None]),
     "tendency":    ("tendencies",      lambda m: m.tendency.mean(-1)[..., None]),
     "gain":        (None,              lambda m: 2*gain(m)[..., None] - 1),
