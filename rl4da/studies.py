@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['JUDGE', 'SCALES', 'MEDIANS', 'SEES', 'SIDE_BY_SIDE', 'RUNGS', 'OBSERVATIONS', 'NORMALIZATION', 'WHOLE', 'RECURRENT',
-           'LSTM_SIZE', 'LONGER', 'STUDIES', 'FILTERS', 'GRID', 'KEPT', 'SHOWN', 'Beside', 'nearness', 'lengths',
-           'judge', 'leaks', 'tell', 'truths_of', 'cell', 'blind', 'about_mean', 'factors_of', 'claim', 'prepare',
-           'rescale', 'path_error', 'learn', 'training_numbers', 'run_training', 'yardsticks', 'run_yardsticks',
-           'run_inflation', 'ladder', 'without', 'plus', 'past_without', 'size', 'variants', 'slug', 'filter_cells',
-           'cells_of', 'recorded_file', 'run_of', 'labels', 'rows_of', 'in_order', 'read_study', 'over_seeds',
-           'plus_minus', 'plot_variants', 'tiny', 'quick_study', 'run_study', 'record_study', 'show', 'main']
+           'LSTM_SIZE', 'SMALL', 'IMITATION', 'LONGER', 'STUDIES', 'FILTERS', 'GRID', 'KEPT', 'SHOWN', 'Beside',
+           'nearness', 'lengths', 'judge', 'leaks', 'tell', 'truths_of', 'cell', 'blind', 'about_mean', 'factors_of',
+           'claim', 'prepare', 'rescale', 'glance', 'learn', 'training_numbers', 'run_training', 'yardsticks',
+           'run_yardsticks', 'run_inflation', 'run_clipping', 'ladder', 'without', 'plus', 'past_without', 'size',
+           'variants', 'slug', 'filter_cells', 'cells_of', 'recorded_file', 'run_of', 'labels', 'rows_of', 'in_order',
+           'read_study', 'made_with', 'over_seeds', 'plus_minus', 'plot_variants', 'tiny', 'quick_study', 'run_study',
+           'record_study', 'show', 'main']
 
 # %% ../nbs/13_studies.ipynb #ec5695c5
 import json
@@ -47,10 +48,10 @@ class Beside:
         self.notes.append([rmse(own, target), rmse(E, target), spread(other)])
         return own
 
-# %% ../nbs/13_studies.ipynb #239b600d
+# %% ../nbs/13_studies.ipynb #642b44fa
 def nearness(notes, burn_in=0.2):
     "From the notes of `Beside`: how far analysis and forecast are from the reference, late in the runs."
-    late = np.array(notes)[int(burn_in*len(notes)):]                          # (cycles, 3, runs)
+    late = np.reshape(notes, (len(notes), 3, -1))[int(burn_in*len(notes)):]   # (cycles, 3, runs)
     analysis, forecast, width = np.nanmean(np.where(np.isfinite(late), late, np.nan), (0, 2))
     return {"to_filter": analysis, "forecast_to_filter": forecast, "to_filter_ratio": analysis/forecast,
             "to_filter_in_spreads": analysis/width}
@@ -149,39 +150,42 @@ def rescale(run, factors):
     run.norm = run.player.env.cycles.interface.norm = Normalization(factors, run.exp.norm_buffer)
     run.player.begin(run.seed)
 
-# %% ../nbs/13_studies.ipynb #393d3a64
-def path_error(run, cycles):
-    "Mean RMSE of the analysis of `run`'s agent, without exploration, in the first cycles of path 0."
+# %% ../nbs/13_studies.ipynb #c79a3b6f
+def glance(run, cycles):
+    "How the agent of `run` does without exploration in the first cycles of path 0: a row of metrics."
     agent = run.as_filter()
     if leaks(agent): tell(agent, load_path(run.exp, 0).true_states[:, None])
-    r = replay(run.exp, agent, cycles=cycles)
-    error = root_mean_square(r["mean_a"] - r["truth"])
-    return float(error.mean())
+    beside = Beside(agent, run.exp.filter)
+    r, near = replay(run.exp, beside, cycles=cycles), nearness(beside.notes)
+    return {"eval/rmse_a": float(root_mean_square(r["mean_a"] - r["truth"]).mean()),
+            "eval/to_filter": near["to_filter_ratio"],
+            "eval/to_filter_in_spreads": near["to_filter_in_spreads"]}
 
 def learn(run, cycles=200, points=8, every=30.0):
     "Iterate `run` to its end; a curve of `points` of `cycles` each, a checkpoint every `every` seconds."
     total, said = run.agent.total_timesteps, time.monotonic()
-    if not run.rows: run.rows.append({"step": 0, "eval/rmse_a": path_error(run, cycles)})
+    if not run.rows: run.rows.append({"step": 0} | glance(run, cycles))
     while run.step < total:
         eighths, began = points*run.step // total, time.process_time()
         row = run.iterate()
         row["cpu"] = time.process_time() - began
-        if points*run.step // total > eighths: row["eval/rmse_a"] = path_error(run, cycles)
+        if points*run.step // total > eighths: row |= glance(run, cycles)
         if time.monotonic() - said > every:
             run.checkpoint()
             said = time.monotonic()
     return run
 
-# %% ../nbs/13_studies.ipynb #61726102
+# %% ../nbs/13_studies.ipynb #d7130730
 MEDIANS = {"clipfrac": "losses/clipfrac", "clipfrac_first_epoch": "losses/clipfrac_first_epoch",
            "kl": "losses/approx_kl", "ratio_max": "losses/ratio_max", "grad_norm": "losses/grad_norm"}
 
 def training_numbers(run):
-    "What `run` says about its training: a dict of numbers, and the learning `curve` [[step, RMSE], …]."
+    "What `run` says about its training: a dict of numbers, and the learning `curve` [[step, RMSE, …], …]."
     table = pd.DataFrame(run.rows)
     last, cycles = table.tail(max(len(table)//4, 1)), run.agent.num_envs * run.agent.num_steps
     of = lambda frame, tag: float(frame[tag].median()) if tag in frame else None
-    curve = table[["step", "eval/rmse_a"]].dropna().round(4).values.tolist()
+    tags = ["step", *(tag for tag in table if tag.startswith("eval/"))]
+    curve = table[tags].dropna().round(4).values.tolist()
     return {**{key: of(table, tag) for key, tag in MEDIANS.items()},
             "explained_variance": of(last, "losses/explained_variance"),
             "train_length": of(last, "episode/length"), "std": of(last, "policy/action_std_mean"),
@@ -217,7 +221,20 @@ def run_inflation(settings, dir):
                       initial_std=exp.initial_std, **settings["grid"])
     return {"rows": [{k: None if v != v else v for k, v in row.items()} for row in table.to_dict("records")]}
 
-# %% ../nbs/13_studies.ipynb #b148e004
+# %% ../nbs/13_studies.ipynb #3b6bf437
+def run_clipping(settings, dir):
+    "Shares of path 0 beyond ±1 … ±4 for each scale and type of data: what `sweep` calls for `clipping`."
+    exp, rows = load_config(settings["config"]), []
+    seen = derived(exp, load_path(exp, 0))
+    for scale in SCALES:
+        norm = Normalization(factors_of(exp, scale), np.inf)
+        for data, x in seen.items():
+            z = np.abs(norm.normalize(data, x))
+            beyond = {f"beyond {k}": (z > k).mean() for k in (1, 2, 3, 4)}
+            rows.append({"scale": scale, "data": data, "largest": z.max(), **beyond})
+    return {"rows": rows}
+
+# %% ../nbs/13_studies.ipynb #30189d5b
 SEES = "mean", "spread", "innovation", "gain", "correlation"          # what `local` sees of the present
 SIDE_BY_SIDE = dict(num_envs=64, num_steps=8, update_epochs=4, num_minibatches=4)
 
@@ -247,7 +264,7 @@ def ladder(rungs, steps):
         out[name] = dict(preset="seed", steps=steps) | changes
     return out
 
-# %% ../nbs/13_studies.ipynb #0f82b60c
+# %% ../nbs/13_studies.ipynb #2f96c118
 def without(*names): return dict(sees=tuple(n for n in SEES if n not in names))
 def plus(*names): return dict(sees=(*SEES, *names))
 def past_without(name): return dict(remembers=tuple(n for n in PAST if n != name))
@@ -270,7 +287,7 @@ OBSERVATIONS = {                            # each changes the preset `local`
     **{f"window {k}":              dict(temporal_window=k) for k in (1, 2, 4, 5)},
 }
 
-# %% ../nbs/13_studies.ipynb #0a5515c4
+# %% ../nbs/13_studies.ipynb #4f76ba52
 NORMALIZATION = {                           # each changes the preset `local`, or how its numbers are scaled
     "percentiles, room to 3":      {},
     "percentiles, room to 2":      dict(room=2.0),
@@ -280,7 +297,7 @@ NORMALIZATION = {                           # each changes the preset `local`, o
     "extremes are 1":              dict(factors="extremes"),
 }
 
-# %% ../nbs/13_studies.ipynb #57df4e13
+# %% ../nbs/13_studies.ipynb #6818d8b7
 WHOLE = dict(network="temporal")            # one LSTM over the whole state, not one over each site
 RECURRENT = dict(memory="recurrent", chunk_steps=8)
 def size(depth, width): return dict(hidden_size=width, num_layers=depth)
@@ -294,7 +311,20 @@ LSTM_SIZE = {                               # each changes the preset `local`
     "a site, recurrent 16":        RECURRENT,
 }
 
-# %% ../nbs/13_studies.ipynb #42a6fc62
+# %% ../nbs/13_studies.ipynb #06ee4884
+SMALL = dict(hidden_size=32, num_layers=1, head_size=64)
+IMITATION = {                               # each changes the preset `imitate`
+    "LSTM 512 × 2":                {},
+    "LSTM 32":                     SMALL,
+    "LSTM 32, no memory":          SMALL | dict(memory="none"),
+    "innovation, not surprise":    SMALL | dict(sees=("innovation", "spread")),
+    "joint ratio":                 SMALL | dict(ratio="joint"),
+    "400 increments":              SMALL | dict(action="increment", sees=("surprise", "spread", "forecast")),
+    "reference from the file":     SMALL | dict(reference="analysis"),
+    "on a Kalman update of each site": SMALL | dict(start="scalar"),
+}
+
+# %% ../nbs/13_studies.ipynb #0f66b93e
 def variants(changes, steps, preset="local"):
     "Variants that each change `preset`, trained for `steps`."
     return {name: dict(preset=preset, steps=steps, **change) for name, change in changes.items()}
@@ -310,10 +340,11 @@ STUDIES = {
     "observations": variants(OBSERVATIONS, 16384),
     "normalization": variants(NORMALIZATION, 16384),
     "lstm_size": variants(LSTM_SIZE, 8192),
+    "imitation": variants(IMITATION, 24576, "imitate"),
 }
 
-# %% ../nbs/13_studies.ipynb #10084599
-FILTERS = {"yardsticks": run_yardsticks, "inflation": run_inflation}       # studies that train nothing
+# %% ../nbs/13_studies.ipynb #b6856db1
+FILTERS = {"yardsticks": run_yardsticks, "inflation": run_inflation, "clipping": run_clipping}   # no training
 GRID = {"inflations": [1.0, 1.05, 1.1, 1.2, 1.3, 1.5, 2.0, 5**0.5, 3.0, 5.0], "localizations": [None, 8, 4],
         "runs": 8, "cycles": 500, "seed": 4000}
 
@@ -321,8 +352,9 @@ def slug(variant, seed): return f"{re.sub(r'[^A-Za-z0-9]+', '_', variant).strip(
 
 def filter_cells(exp, name):
     "The runs of the studies that train nothing."
-    here = {"variant": name, "seed": 0, "config": str(exp.dir)}
-    if name == "yardsticks": return {name: here | {"data": config_hash(exp), "judge": JUDGE}}
+    here = {"variant": name, "seed": 0, "config": str(exp.dir), "data": config_hash(exp)}
+    if name == "clipping": return {name: here}
+    if name == "yardsticks": return {name: here | {"judge": JUDGE}}
     dirs = [dir for k in (1, 2, 3) if (dir := exp.dir.parent / f"L96_{k}").is_dir()]
     return {f"{dir.name}-R{R}": here | {"variant": f"{dir.name}, R = {R}", "config": str(dir), "R": R,
                                         "grid": GRID} for dir in dirs for R in (0.1, 1.0)}
@@ -333,7 +365,7 @@ def cells_of(exp, name, seeds=(0, 1, 2)):
     return {slug(variant, seed): {"variant": variant, **cell(exp, seed=seed, **kwargs)}
             for seed in seeds for variant, kwargs in STUDIES[name].items()}
 
-# %% ../nbs/13_studies.ipynb #35e2fdda
+# %% ../nbs/13_studies.ipynb #53722798
 def recorded_file(name):
     "Where the recorded results of study `name` stand."
     return find_dir("logs") / "recorded" / "studies" / f"{name}.json"
@@ -366,7 +398,17 @@ def read_study(name):
     "The recorded runs of study `name`: a table, a row a run."
     return in_order(rows_of(json.loads(recorded_file(name).read_text())), name)
 
-# %% ../nbs/13_studies.ipynb #8d085463
+# %% ../nbs/13_studies.ipynb #a5f8f7c7
+def made_with(name):
+    "One line on how the recorded runs of study `name` came about."
+    made = json.loads(recorded_file(name).read_text())
+    each = lambda get: " and ".join(sorted({str(get(label)) for label in made}))
+    seeds, minutes = {m["settings"]["seed"] for m in made}, sum(m["cpu_seconds"] for m in made)/60
+    where, torch = each(lambda m: m["machine"]), each(lambda m: m["versions"]["torch"])
+    return (f"{len(made)} runs with {len(seeds)} seed(s), {minutes:.0f} processor minutes on {where}, "
+            f"torch {torch}: make study NAME={name}")
+
+# %% ../nbs/13_studies.ipynb #a0d9b472
 def over_seeds(table, columns):
     "Mean and standard error of `columns` over seeds, and their number: a row a variant."
     groups = table.groupby("variant", sort=False)
@@ -380,7 +422,7 @@ def plus_minus(table, digits=3):
     columns = {c: [text(*pair) for pair in table[c].values] for c, kind in table.columns if kind == "mean"}
     return pd.DataFrame(columns | {"seeds": table["seeds", "count"]}, index=table.index)
 
-# %% ../nbs/13_studies.ipynb #16392eed
+# %% ../nbs/13_studies.ipynb #2bffe1f1
 def plot_variants(table, column, ax, baseline=None, label=""):
     "A line a variant: each seed's `column` as a dot, the mean as a bar; `baseline`: what to compare with."
     variants = list(dict.fromkeys(table.variant))[::-1]
@@ -393,7 +435,7 @@ def plot_variants(table, column, ax, baseline=None, label=""):
     ax.grid(axis="y", lw=0.3)
     return ax
 
-# %% ../nbs/13_studies.ipynb #da734820
+# %% ../nbs/13_studies.ipynb #d9ebba3b
 def tiny(settings):
     "The same training at a size for tests: two updates of a few cycles."
     few = {"runs": 2, "cycles": 5}
@@ -414,7 +456,7 @@ def quick_study(name):
         run_one(f"rl4da.studies:{run_of(name).__name__}", settings, folder / dir)
     return in_order(rows_of(labels(name, cells, folder)), name)
 
-# %% ../nbs/13_studies.ipynb #d6d3afb8
+# %% ../nbs/13_studies.ipynb #69dddff2
 def run_study(name, seeds=(0, 1, 2), workers=None):
     "Run what is missing of study `name` on logs/L96_1. Returns the labels of its runs. Raises `UserError`."
     exp = load_config("logs/L96_1")
@@ -432,7 +474,7 @@ def record_study(name, seeds=(0, 1, 2)):
     write_json(recorded_file(name), made)
     print(f"{len(made)} runs → {short(recorded_file(name))}")
 
-# %% ../nbs/13_studies.ipynb #61e1dcda
+# %% ../nbs/13_studies.ipynb #3ad00cc7
 SHOWN = "rmse", "spread_over_rmse", "length", "to_filter_ratio", "clipfrac", "explained_variance"
 
 def show(table):
