@@ -11,7 +11,7 @@ __all__ = ['POOLING', 'SIZES', 'LOSSES', 'NAMES', 'BOUND', 'PLACES', 'CLASSICAL'
            'tuned_settings', 'classical', 'truth_size', 'evaluate', 'follow', 'keep_scores', 'run', 'compare',
            'train_named', 'evaluate_named', 'record', 'settings_of', 'orchestrate', 'main']
 
-# %% ../nbs/10_mnmef.ipynb #c6f2bd99
+# %% ../nbs/10_mnmef.ipynb #1e62f142
 import hashlib, json, math, time
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
 from fastcore.script import Param, call_parse, store_true
+from filelock import FileLock
 from pydantic import Field
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
@@ -249,7 +250,7 @@ def energy_score(E, x):
 
 LOSSES = {"mean": mean_error, "energy": energy_score}
 
-# %% ../nbs/10_mnmef.ipynb #4a9cd09a
+# %% ../nbs/10_mnmef.ipynb #dfa91843
 NAMES = {"l96": "L96", "ks": "KS", "l63": "L63"}
 BOUND = {"Lorenz96": 20.0, "Lorenz63": 60.0, "KuramotoSivashinsky": 10.0}
 
@@ -260,7 +261,7 @@ def problem_of(dataset, sigma=1.0):
     exp = load_config(f"logs/{dataset}")
     return Problem(exp.model, exp.obs, exp.steps, exp.initial_std)
 
-# %% ../nbs/10_mnmef.ipynb #484a176b
+# %% ../nbs/10_mnmef.ipynb #c37c1252
 def logs():
     "The folder `logs` of this repository."
     return load_config("logs/L96_1").dir.parent
@@ -285,7 +286,7 @@ def simulate(problem, truths):
         x = problem.model.step(x, problem.steps)
     return X
 
-# %% ../nbs/10_mnmef.ipynb #4bc7eaac
+# %% ../nbs/10_mnmef.ipynb #3bb1445f
 def load_truths(problem, folder, truths=Truths()):
     "The truths in `folder`. `DataError` if they are missing, of other settings, or damaged."
     wanted = truth_settings(problem, truths)
@@ -312,7 +313,7 @@ def make_truths(problem, folder, truths=Truths(), say=print):
                                         "versions": package_versions()})
     return X
 
-# %% ../nbs/10_mnmef.ipynb #71bb9277
+# %% ../nbs/10_mnmef.ipynb #ca7a8bc4
 class Settings(Frozen):
     "What is trained, and how."
     dataset: str = "l96"
@@ -345,7 +346,7 @@ def build(s, truth):
     if s.localization: start_localized(net, s.localization)
     return net
 
-# %% ../nbs/10_mnmef.ipynb #c64ee450
+# %% ../nbs/10_mnmef.ipynb #ee95459a
 class Lanes:
     "Ensembles `E` `(lanes, N, M)` under way along truths `(T, runs, N)`: which run, when, how long."
     def __init__(self, problem, truth, s):
@@ -378,7 +379,7 @@ class Lanes:
         lost = ~(np.abs(self.E).max((1, 2)) < 1e3) | (self.age >= self.s.episode)
         self.restart(lost | (self.time >= len(self.truth) - self.s.unroll))
 
-# %% ../nbs/10_mnmef.ipynb #0dbf482a
+# %% ../nbs/10_mnmef.ipynb #4a9ea03b
 def cycle_loss(net, lanes):
     "Mean loss of the next `unroll` cycles, and the analysis `(lanes, N, M)` after them."
     s, problem, device = lanes.s, lanes.problem, net.mean.device
@@ -395,7 +396,7 @@ def learning_rate(s, step):
     fall = 0.505 + 0.495*math.cos(math.pi*step/s.updates)
     return s.learning_rate*min((step + 1)/100, 1)*fall
 
-# %% ../nbs/10_mnmef.ipynb #6b27286f
+# %% ../nbs/10_mnmef.ipynb #7be68470
 class Training:
     "One training: what is trained, how far it is, and where it writes (`out`)."
     def __init__(self, s, truth, out, use_cuda=False, parent=None):
@@ -423,7 +424,7 @@ class Training:
         self.step += 1
         self.losses.append(loss.item())
 
-# %% ../nbs/10_mnmef.ipynb #3dbe73fd
+# %% ../nbs/10_mnmef.ipynb #9b37271d
 def judge(ds):
     "Mean analysis RMSE after the burn-in of each method; lost runs count with a free forecast's error."
     late = ds.rmse_a.isel(cycle=slice(int(ds.burn_in*ds.sizes["cycle"]), None)).mean("cycle", skipna=False)
@@ -452,7 +453,7 @@ def card(self: Training):
     return {"net": net, "settings": self.s.model_dump(), "step": self.step, "rmse_a": self.best,
             "bound": self.net.bound}
 
-# %% ../nbs/10_mnmef.ipynb #3f2dfb1e
+# %% ../nbs/10_mnmef.ipynb #a45fe219
 PLACES = "run", "time", "age", "E"
 
 @patch
@@ -478,7 +479,7 @@ def resume(self: Training):
     for key in ("step", "seconds", "best", "rows", "losses"): setattr(self, key, old[key])
     return True
 
-# %% ../nbs/10_mnmef.ipynb #199dcf26
+# %% ../nbs/10_mnmef.ipynb #21198269
 def progress_line(t):
     "How far the training is, how fast, and how well."
     speed = t.step/max(t.seconds, 1e-9)
@@ -504,7 +505,7 @@ def fit(t, writer, say, every, limit):
                 if bar.disable: say(progress_line(t))
     return t.step == total
 
-# %% ../nbs/10_mnmef.ipynb #0d9c44cd
+# %% ../nbs/10_mnmef.ipynb #b8ffa0bf
 def train(s, out, folder, *, truths=Truths(), use_cuda=False, parent=None, force=False, limit=np.inf,
           say=print, every=15.0):
     """Train by settings `s` into `out`, truths in `folder`; goes on where it stopped. Returns the `Training`.
@@ -514,14 +515,15 @@ def train(s, out, folder, *, truths=Truths(), use_cuda=False, parent=None, force
     torch.set_num_threads(1)
     truth = make_truths(problem_of(s.dataset, s.sigma), folder, truths, say)
     with alone(out):
-        if force: (out/"checkpoint.pt").unlink(missing_ok=True)
+        if force:
+            for name in ("checkpoint.pt", "run.json"): (out/name).unlink(missing_ok=True)
         t = Training(s, truth, out, use_cuda, parent)
         say(f"{'going on' if t.resume() else 'starting'} at update {t.step:,} → {short(out)}")
         if not t.rows: t.validate()
         with SummaryWriter(out/"tensorboard", purge_step=t.step) as writer:
             done = fit(t, writer, say, every, limit)
         t.checkpoint()
-        if done: finish(t)
+        if done and not (out/"run.json").is_file(): finish(t)
     return t
 
 def finish(t):
@@ -531,7 +533,7 @@ def finish(t):
         "cpu_seconds": round(t.seconds, 1), "curve": t.rows, "versions": package_versions(),
         "git_revision": git_revision(logs()), "device": str(t.net.mean.device)})
 
-# %% ../nbs/10_mnmef.ipynb #acfd9645
+# %% ../nbs/10_mnmef.ipynb #c5ef5604
 def name_of(s):
     "The name of a training, from what is not the default: `local_N10_sigma1`."
     choices = "update", "inflation", "localization", "loss", "unroll", "seed"
@@ -556,13 +558,13 @@ def read_net(file):
     net.load_state_dict(card["net"])
     return net.eval(), s
 
-# %% ../nbs/10_mnmef.ipynb #fff5f437
+# %% ../nbs/10_mnmef.ipynb #44c4ec79
 def tuned_settings(s, members, **changes):
     "How to fine-tune a training of settings `s` for `members`: a tenth of the updates, a third of the rate."
     new = dict(members=members, parent=name_of(s), updates=max(s.updates//10, 1))
     return s.replace(**(new | dict(learning_rate=s.learning_rate/3) | changes))
 
-# %% ../nbs/10_mnmef.ipynb #11ce2bdd
+# %% ../nbs/10_mnmef.ipynb #d1443f97
 CLASSICAL = {"LETKF": LETKF, "EAKF": EAKF, "ETKF": lambda obs, **s: Rotated(ETKF(obs, **s)),
              "stochastic EnKF": StochasticEnKF}
 
@@ -576,7 +578,7 @@ def truth_size(problem, runs=64, cycles=200):
     X = simulate(problem, Truths(runs=runs, cycles=cycles, seed=3))
     return float(np.sqrt((X.astype(float)**2).mean(-1)).mean())
 
-# %% ../nbs/10_mnmef.ipynb #ec1945a5
+# %% ../nbs/10_mnmef.ipynb #8975bc0b
 def evaluate(filters, problem, members, runs=32, cycles=1000, seed=1000):
     "Scores of the dict `filters` on `problem`, a row each, with `judged` (lost runs counted) and R-RMSE."
     ds = problem.run(filters, members=members, runs=runs, cycles=cycles, seed=seed)
@@ -600,14 +602,14 @@ def keep_scores(table, file, **where):
     "Put the rows of `table` into the CSV `file`, in place of those with the same `KEY`."
     new = table.reset_index().assign(**where)
     new = new[KEY + [c for c in new if c not in KEY]]
-    old = pd.read_csv(file) if file.is_file() else new[:0]
-    both = pd.concat([old, new]) if len(old) else new
-    both = both.drop_duplicates(KEY, keep="last").sort_values(KEY)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(file) as f: f.write(both.to_csv(index=False, float_format="%.5g").encode())
+    with FileLock(file.with_name(f".{file.name}.lock")):
+        both = pd.concat([pd.read_csv(file), new]) if file.is_file() else new
+        both = both.drop_duplicates(KEY, keep="last").sort_values(KEY)
+        with whole_file(file) as f: f.write(both.to_csv(index=False, float_format="%.5g").encode())
     return new
 
-# %% ../nbs/10_mnmef.ipynb #1046c51e
+# %% ../nbs/10_mnmef.ipynb #982b1ac7
 CHOICES = {"as it is": {}, "energy score": {"loss": "energy"},
            "two cycles": {"unroll": 2}, "energy score, two cycles": {"loss": "energy", "unroll": 2},
            "start localized": {"localization": 3.6},
@@ -632,7 +634,7 @@ def run(settings, dir):
     table = evaluate({"learned": MNMEF(read_net(t.out/"best.pt")[0])}, problem, s.members, cycles=500)
     return {"updates": updates, "parameters": parameters(t.net), **table.iloc[0].to_dict()}
 
-# %% ../nbs/10_mnmef.ipynb #38e89d1b
+# %% ../nbs/10_mnmef.ipynb #ae0b2c6b
 def compare(root, seconds=60):
     "Run all `CHOICES`, `seconds` of processor time each, and write compare.csv below `root`."
     cells = {name.replace(", ", "+").replace(" ", "_"): {"seconds": seconds, **choice}
@@ -640,7 +642,7 @@ def compare(root, seconds=60):
     sweep(run, cells, Path(root)/"compare", workers=1)
     with whole_file(Path(root)/"compare.csv") as f: f.write(collect(Path(root)/"compare").to_csv().encode())
 
-# %% ../nbs/10_mnmef.ipynb #661ac96a
+# %% ../nbs/10_mnmef.ipynb #6606fe9d
 def train_named(s, root, **kwargs):
     "Train settings `s` in their folder below `root`; a `parent` is looked up by its name."
     known(s.network, SIZES, "NETWORK")
@@ -654,8 +656,8 @@ def evaluate_named(dataset, sigma, members, names, root, runs=32, cycles=1000, s
     problem = problem_of(dataset, sigma)
     learned = {name: MNMEF(read_net(model_file(dataset, name))[0].on(problem.obs)) for name in names}
     table = evaluate(learned | classical(problem, members), problem, members, runs, cycles, seed)
-    where = dict(dataset=dataset, sigma=sigma, members=members, runs=runs, cycles=cycles, seed=seed)
-    return keep_scores(table, Path(root)/"scores.csv", **where)
+    where = dict(dataset=dataset, sigma=round(problem.obs.std, 6), members=members)
+    return keep_scores(table, Path(root)/"scores.csv", **where, runs=runs, cycles=cycles, seed=seed)
 
 def record(dataset, name, root, to):
     "Keep a finished training: its filter and its `run.json` go to the folder `to`."
@@ -665,7 +667,7 @@ def record(dataset, name, root, to):
     for file, ending in (("best.pt", "pt"), ("run.json", "json")):
         with whole_file(to/f"{dataset}_{name}.{ending}") as f: f.write((dir/file).read_bytes())
 
-# %% ../nbs/10_mnmef.ipynb #2e60584b
+# %% ../nbs/10_mnmef.ipynb #5d2075c6
 ACTIONS = "train", "finetune", "evaluate", "record", "compare"
 ROOT = "logs/mnmef"
 
@@ -674,7 +676,8 @@ def settings_of(action, name, given):
     given = {key: value for key, value in given.items() if value is not None}
     if action != "finetune": return read_config(Settings, given, "rl4da_mnmef")
     parent = read_net(model_file(given["dataset"], name))[1]
-    return tuned_settings(parent, given["members"], **{k: v for k, v in given.items() if k == "updates"})
+    changes = {key: given[key] for key in ("updates", "lanes") if key in given}
+    return tuned_settings(parent, given["members"], **changes)
 
 def orchestrate(action, names="", given=None, root=ROOT, test=None, **kwargs):
     "What the command does. Raises `UserError`."
@@ -689,7 +692,7 @@ def orchestrate(action, names="", given=None, root=ROOT, test=None, **kwargs):
         print(evaluate_named(s.dataset, s.sigma, s.members, names, root, **(test or {})).round(3).to_string())
     else: return train_named(settings_of(action, names[0], given), root, **kwargs)
 
-# %% ../nbs/10_mnmef.ipynb #80f41a2b
+# %% ../nbs/10_mnmef.ipynb #d39ff6db
 @call_parse
 def main(action: Param(f"what to do: {', '.join(ACTIONS)}", str),
          dataset: Param("l96, ks, l63, or an experiment such as L96_1", str) = "l96",
