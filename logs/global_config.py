@@ -146,7 +146,7 @@ imitate = {
     "reference": "online",           # the EAKF, as configured, on the agent's own forecast
     "reward": "crps",                # of each site
     "sees": ("surprise", "spread"),
-    "episode_cycles": 250,
+    "episode_cycles": 50,            # so that the curriculum soon has many paths
     "log_std_init": -1.5,
     "learn_std": False,
     "ratio": "site",
