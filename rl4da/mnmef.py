@@ -642,7 +642,7 @@ def compare(root, seconds=60):
     sweep(run, cells, Path(root)/"compare", workers=1)
     with whole_file(Path(root)/"compare.csv") as f: f.write(collect(Path(root)/"compare").to_csv().encode())
 
-# %% ../nbs/10_mnmef.ipynb #6606fe9d
+# %% ../nbs/10_mnmef.ipynb #77c0ce46
 def train_named(s, root, **kwargs):
     "Train settings `s` in their folder below `root`; a `parent` is looked up by its name."
     known(s.network, SIZES, "NETWORK")
@@ -660,12 +660,15 @@ def evaluate_named(dataset, sigma, members, names, root, runs=32, cycles=1000, s
     return keep_scores(table, Path(root)/"scores.csv", **where, runs=runs, cycles=cycles, seed=seed)
 
 def record(dataset, name, root, to):
-    "Keep a finished training: its filter and its `run.json` go to the folder `to`."
-    dir, to = Path(root)/dataset/name, Path(to)
+    "Keep a finished training, its filter and its `run.json`, in the folder `to`, and all scores so far."
+    dir, root, to = Path(root)/dataset/name, Path(root), Path(to)
     if not (dir/"run.json").is_file(): raise DataError(f"{short(dir)} holds no finished training")
     to.mkdir(parents=True, exist_ok=True)
-    for file, ending in (("best.pt", "pt"), ("run.json", "json")):
-        with whole_file(to/f"{dataset}_{name}.{ending}") as f: f.write((dir/file).read_bytes())
+    kept = {f"{dataset}_{name}.pt": dir/"best.pt", f"{dataset}_{name}.json": dir/"run.json",
+            "scores.csv": root/"scores.csv", "compare.csv": root/"compare.csv"}
+    for new, file in kept.items():
+        if not file.is_file(): continue
+        with whole_file(to/new) as f: f.write(file.read_bytes())
 
 # %% ../nbs/10_mnmef.ipynb #5d2075c6
 ACTIONS = "train", "finetune", "evaluate", "record", "compare"
