@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['L63', 'SEEDS', 'MODES', 'BACKGROUNDS', 'MIRROR', 'ENCODERS', 'HEAD', 'SIZE', 'LOSSES', 'SOLVERS', 'CHOICES',
-           'DAMPING', 'MEMORIES', 'GRIDS', 'COLORS', 'KEPT', 'FOLDER', 'Simulation', 'trajectories', 'digest',
+           'DAMPING', 'MEMORIES', 'LOST', 'GRIDS', 'COLORS', 'KEPT', 'FOLDER', 'Simulation', 'trajectories', 'digest',
            'data_settings', 'stale', 'Data', 'load_data', 'make_data', 'operator', 'observed', 'observations',
            'check_alignment', 'check_disjoint', 'windows', 'background', 'rms_error', 'component_rmse', 'late_half',
            'bootstrap', 'canonical', 'folded_rmse', 'wrong_wing', 'slope', 'pullback', 'adjoint_step', 'flow',
@@ -582,8 +582,10 @@ class RecurrentMemory(nn.Module):
 MEMORIES = {"mlp": FlatMemory, "gru": lambda N_in, width: RecurrentMemory(nn.GRUCell, N_in, width),
             "lstm": lambda N_in, width: RecurrentMemory(nn.LSTMCell, N_in, width)}
 
+LOST = 100.0                     # no component of the attractor is half as large
+
 class CycledCorrector(nn.Module):
-    "Analysis from background `(B, 3)`, one observation `(B, N_obs)` and a memory `(B, size)`."
+    "Analysis, kept within `LOST`, from background `(B, 3)`, one observation `(B, N_obs)`, memory `(B, size)`."
     def __init__(self, model, mode, std, data, width=None):
         super().__init__()
         self.obs = operator(mode, std)
@@ -598,7 +600,7 @@ class CycledCorrector(nn.Module):
         d = (y - observed(self.obs, xb))/self.obs.std
         z = torch.cat([(xb - self.mean)/self.std, torch.asinh(d), 0.1*d], -1)
         features, memory = self.memory(z, memory)
-        return xb + self.head(torch.cat([z, features], -1)), memory
+        return (xb + self.head(torch.cat([z, features], -1))).clamp(-LOST, LOST), memory
 
 # %% ../nbs/09_fixedpoint.ipynb #2fa0591b
 def cycle(net, xb, y, memory=None):
@@ -625,7 +627,7 @@ class Cycles(Windows):
 
     def renew(self):
         "Replaces cycles that are over, or lost."
-        lost = ~(self.xb.abs().amax(-1) < 100)
+        lost = ~(self.xb.abs().amax(-1) < LOST)
         over = lost | (self.age + self.segment > self.T)
         self.age = torch.where(over, 0, self.age)
         self.i = torch.where(over, torch.randint(len(self.x), (self.size,), generator=self.generator), self.i)
@@ -744,7 +746,7 @@ def evaluate_cycle(net, data, s):
     "Test scores (of the late half, where not said otherwise) and arrays of a cycled network."
     x, y = data["test"], observations(data, "test", s["mode"], s["std"])
     xa = cycled_analysis(net, data, "test", s)
-    lost = ~(np.abs(xa).max((1, 2)) < 100)                                # NaN counts as lost
+    lost = ~(np.abs(xa).max((1, 2)) < LOST)                               # NaN counts as lost
     xa = np.where(lost[:, None, None], np.float32(data.mean), xa)
     forecast = np.moveaxis(L63.step(np.moveaxis(xa[:, :-1], -1, 1)), 1, -1)
     xb = np.concatenate([first_backgrounds(data, "test", s)[:, None], forecast], 1)
