@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['JUDGE', 'SCALES', 'MEDIANS', 'SEES', 'SIDE_BY_SIDE', 'RUNGS', 'OBSERVATIONS', 'NORMALIZATION', 'WHOLE', 'MANY_PATHS',
            'RECURRENT', 'LSTM_SIZE', 'UNDONE', 'SMALL', 'IMITATION', 'LONGER', 'STUDIES', 'FILTERS', 'GRID', 'KEPT',
-           'SHOWN', 'Beside', 'nearness', 'lengths', 'judge', 'leaks', 'tell', 'truths_of', 'cell', 'blind',
+           'SHOWN', 'NUMBERS', 'Beside', 'nearness', 'lengths', 'judge', 'leaks', 'tell', 'truths_of', 'cell', 'blind',
            'about_mean', 'factors_of', 'claim', 'prepare', 'rescale', 'glance', 'learn', 'training_numbers',
            'run_training', 'about', 'yardsticks', 'run_yardsticks', 'run_inflation', 'run_clipping', 'ladder',
            'without', 'plus', 'past_without', 'size', 'variants', 'slug', 'filter_cells', 'cells_of', 'recorded_file',
@@ -176,12 +176,12 @@ def learn(run, cycles=200, points=8, every=30.0):
             said = time.monotonic()
     return run
 
-# %% ../nbs/13_studies.ipynb #d7130730
+# %% ../nbs/13_studies.ipynb #6b9ccf1e
 MEDIANS = {"clipfrac": "losses/clipfrac", "clipfrac_first_epoch": "losses/clipfrac_first_epoch",
            "kl": "losses/approx_kl", "ratio_max": "losses/ratio_max", "grad_norm": "losses/grad_norm"}
 
 def training_numbers(run):
-    "What `run` says about its training: a dict of numbers, and the learning `curve` [[step, RMSE, …], …]."
+    "What `run` says about its training: numbers, and the learning `curve` [[step, RMSE, …], …]."
     table = pd.DataFrame(run.rows)
     last, cycles = table.tail(max(len(table)//4, 1)), run.agent.num_envs * run.agent.num_steps
     of = lambda frame, tag: float(frame[tag].median()) if tag in frame else None
@@ -389,7 +389,7 @@ def cells_of(exp, name, seeds=(0, 1, 2)):
     return {slug(variant, seed): {"variant": variant, **cell(exp, seed=seed, **kwargs)}
             for seed in seeds for variant, kwargs in STUDIES[name].items()}
 
-# %% ../nbs/13_studies.ipynb #bddb9e3d
+# %% ../nbs/13_studies.ipynb #08a9f5c8
 def recorded_file(name):
     "Where the recorded results of study `name` stand."
     return find_dir("logs") / "recorded" / "studies" / f"{name}.json"
@@ -418,19 +418,29 @@ def in_order(table, name):
     table = table.assign(place=table.variant.map(order)).dropna(subset="place")
     return table.sort_values(["place", "seed"], ignore_index=True).drop(columns="place")
 
+SHOWN = "rmse", "spread_over_rmse", "length", "to_filter_ratio", "clipfrac", "explained_variance"
+NUMBERS = ["seed", *SHOWN, "crps", "rmse_a", "steps", "steps_per_cpu_second", "parameters", "cpu_seconds",
+           "kl", "ratio_max", "train_length", "cycles", "on_track", "to_filter", "to_filter_in_spreads"]
+
 def read_study(name):
-    "The recorded runs of study `name`: a table, a row a run."
+    "The recorded runs of study `name`: a table, a row a run; without rows if none are recorded yet."
+    if not recorded_file(name).is_file():
+        print(f"no runs of {name} are recorded yet: make study NAME={name}")
+        none = {column: pd.Series(dtype=float) for column in NUMBERS}
+        return pd.DataFrame({"variant": pd.Series(dtype=str), **none, "curve": []})
     return in_order(rows_of(json.loads(recorded_file(name).read_text())), name)
 
-# %% ../nbs/13_studies.ipynb #43dd54d3
+# %% ../nbs/13_studies.ipynb #745a10b2
 def made_with(name):
     "One line on how the recorded runs of study `name` came about."
+    if not recorded_file(name).is_file(): return f"nothing yet: make study NAME={name}"
     made = json.loads(recorded_file(name).read_text())
     each = lambda get: " and ".join(sorted({str(get(label)) for label in made}))
     seeds, minutes = {m["settings"]["seed"] for m in made}, sum(m["cpu_seconds"] for m in made)/60
     where, torch = each(lambda m: m["machine"]), each(lambda m: m["versions"]["torch"])
-    return (f"{len(made)} runs with {len(seeds)} seed(s), {minutes:.0f} processor minutes on {where}, "
-            f"torch {torch}: make study NAME={name}")
+    count = f"{len(made)} runs" if name in FILTERS else f"{len(made)} of {3*len(STUDIES[name])} runs"
+    return (f"{count}, {len(seeds)} seed(s), {minutes:.1f} processor minutes on {where}, torch {torch}: "
+            f"make study NAME={name}")
 
 # %% ../nbs/13_studies.ipynb #bee758bf
 def over_seeds(table, columns):
@@ -501,9 +511,7 @@ def record_study(name, seeds=3):
     write_json(recorded_file(name), made)
     print(f"{len(made)} of {len(cells)} runs → {short(recorded_file(name))}")
 
-# %% ../nbs/13_studies.ipynb #cba56a5b
-SHOWN = "rmse", "spread_over_rmse", "length", "to_filter_ratio", "clipfrac", "explained_variance"
-
+# %% ../nbs/13_studies.ipynb #5cdca836
 def show(name, table):
     "Print the table of study `name`."
     columns = [c for c in SHOWN if c in table]
