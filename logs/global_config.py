@@ -118,7 +118,7 @@ multi = {
 
 # The same on top of a Kalman update of each site alone; and with the reward of the multi-agent seed, 1 - RMSE of each
 # member, for which the best ensemble is none.
-multi_scalar = {**multi, "start": "scalar", "critic_sees": ("error",), "total_timesteps": 100_000}
+multi_scalar = {**multi, "start": "scalar", "critic_sees": ("error",), "total_timesteps": 60_000}
 multi_rmse = {**multi, "reward": "member"}
 
 # The agents of the multi-agent seed: 4 N numbers in, the N values of the analysis out, 1 - RMSE.

@@ -87,7 +87,7 @@ class TwinSettings(Frozen):
     num_ensembles: int = Field(ge=2)
     dtda: Positive                              # model time units a step
     oda: Positive                               # model time units a cycle
-    observation_variance: Positive | dict[str, Positive]        # one for all, or a table like inflation
+    observation_variance: Positive | dict[str, Positive]        # for all, or a table like inflation
     initial_std: Positive
     inflation: dict[str, Positive]              # by experiment name or model class
     localization: dict[str, Positive | None]
@@ -262,7 +262,7 @@ def tables_of(exp):
     return {key: getattr(exp, key) for key in keys if isinstance(getattr(exp, key), dict)}
 
 def own_entries(exp):
-    "Of each table what can concern `exp`: its own entry and those of model classes; its observation variance."
+    "Of each table what can concern `exp`: its own entry and those of classes; its observation variance."
     names = {exp.name, *MODELS}
     kept = {key: {n: x for n, x in table.items() if n in names} for key, table in tables_of(exp).items()}
     return kept | {"observation_variance": exp.by_system("observation_variance")}

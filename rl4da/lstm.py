@@ -189,11 +189,12 @@ class Members(nn.Module):
         if len(self.nets) == 1: return self.nets[0](x)
         return torch.stack([net(x[..., m, :]) for m, net in enumerate(self.nets)], -2)
 
+# %% ../nbs/04_lstm.ipynb #79f8185f
 class VectorAgent(Agent):
     "Each member reads one vector, its own of all sites and what all see, and has one value."
     def __init__(self, agent, shapes, groups):
         super().__init__()
-        (N, self.M, C), (W, _, F) = shapes["own"], shapes["past"]
+        (N, self.M, C), (_, _, F) = shapes["own"], shapes["past"]
         self.encoder = TemporalEncoder(N*F, agent.hidden_size, agent.num_layers, agent.memory)
         inputs, shared = N*C + prod(shapes["now"]) + self.encoder.hidden, agent.network == "member_vector"
         known, width = inputs + prod(shapes.get("critic", [0])), agent.head_size
@@ -204,26 +205,22 @@ class VectorAgent(Agent):
     def initial_state(self, B, N): return self.encoder.initial_state(B, 1)
     def to_all(self, x): return x.flatten(2)[:, :, None].expand(-1, -1, self.M, -1)
 
-# %% ../nbs/04_lstm.ipynb #79f8185f
-@patch
-def read(self: VectorAgent, seen, state, start):
-    "What each member reads, `(T, B, M, …)`, and the memory after."
-    past, state = self.encoder(seen["past"].flatten(3)[:, :, None], state, start)
-    own = seen["own"].permute(0, 1, 3, 4, 2).flatten(3)                          # (T, B, M, C*N)
-    return torch.cat([own, self.to_all(seen["now"]), self.to_all(past)], -1), state
+    def read(self, seen, state, start):
+        "What each member reads, `(T, B, M, …)`, and the memory after."
+        past, state = self.encoder(seen["past"].flatten(3)[:, :, None], state, start)
+        own = seen["own"].permute(0, 1, 3, 4, 2).flatten(3)                          # (T, B, M, C*N)
+        return torch.cat([own, self.to_all(seen["now"]), self.to_all(past)], -1), state
 
-@patch
-def act(self: VectorAgent, seen, state, start):
-    "Mean action `(T, B, N, M)` and the memory after."
-    x, state = self.read(seen, state, start)
-    return self.policy(x).transpose(-1, -2), state
+    def act(self, seen, state, start):
+        "Mean action `(T, B, N, M)` and the memory after."
+        x, state = self.read(seen, state, start)
+        return self.policy(x).transpose(-1, -2), state
 
-@patch
-def forward(self: VectorAgent, seen, state, start):
-    "Mean action, a value a member `(T, B, M)`, memory after."
-    x, state = self.read(seen, state, start)
-    known = torch.cat([x, self.to_all(seen["critic"])], -1) if "critic" in seen else x
-    return self.policy(x).transpose(-1, -2), self.critic(known)[..., 0], state
+    def forward(self, seen, state, start):
+        "Mean action, a value a member `(T, B, M)`, memory after."
+        x, state = self.read(seen, state, start)
+        known = torch.cat([x, self.to_all(seen["critic"])], -1) if "critic" in seen else x
+        return self.policy(x).transpose(-1, -2), self.critic(known)[..., 0], state
 
 # %% ../nbs/04_lstm.ipynb #aafe1042
 NETWORKS = {"temporal": TemporalAgent, "local": LocalAgent, "members": MembersAgent,
