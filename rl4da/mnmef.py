@@ -8,8 +8,8 @@ __all__ = ['POOLING', 'SIZES', 'LOSSES', 'NAMES', 'BOUND', 'PLACES', 'CLASSICAL'
            'start_localized', 'MNMEF', 'mean_error', 'energy_score', 'problem_of', 'logs', 'Truths', 'truth_settings',
            'simulate', 'load_truths', 'make_truths', 'Settings', 'build', 'Lanes', 'cycle_loss', 'learning_rate',
            'Training', 'judge', 'progress_line', 'fit', 'train', 'finish', 'name_of', 'model_file', 'read_net',
-           'tuned_settings', 'classical', 'truth_size', 'evaluate', 'follow', 'keep_scores', 'run', 'compare',
-           'train_named', 'evaluate_named', 'record', 'settings_of', 'orchestrate', 'main']
+           'tuned_settings', 'classical', 'truth_size', 'evaluate', 'follow', 'keep_scores', 'is_kept', 'run',
+           'compare', 'train_named', 'evaluate_named', 'record', 'settings_of', 'orchestrate', 'main']
 
 # %% ../nbs/10_mnmef.ipynb #1e62f142
 import hashlib, json, math, time
@@ -578,7 +578,7 @@ def truth_size(problem, runs=64, cycles=200):
     X = simulate(problem, Truths(runs=runs, cycles=cycles, seed=3))
     return float(np.sqrt((X.astype(float)**2).mean(-1)).mean())
 
-# %% ../nbs/10_mnmef.ipynb #8975bc0b
+# %% ../nbs/10_mnmef.ipynb #5b480502
 def evaluate(filters, problem, members, runs=32, cycles=1000, seed=1000):
     "Scores of the dict `filters` on `problem`, a row each, with `judged` (lost runs counted) and R-RMSE."
     ds = problem.run(filters, members=members, runs=runs, cycles=cycles, seed=seed)
@@ -609,11 +609,15 @@ def keep_scores(table, file, **where):
         with whole_file(file) as f: f.write(both.to_csv(index=False, float_format="%.5g").encode())
     return new
 
-# %% ../nbs/10_mnmef.ipynb #982b1ac7
-CHOICES = {"as it is": {}, "energy score": {"loss": "energy"},
-           "two cycles": {"unroll": 2}, "energy score, two cycles": {"loss": "energy", "unroll": 2},
+def is_kept(file, name, **where):
+    "Does the CSV `file` hold scores of the method `name` with the same settings?"
+    if not file.is_file(): return False
+    old = pd.read_csv(file)
+    return bool((old.method.eq(name) & (old[list(where)] == pd.Series(where)).all(axis=1)).any())
+
+# %% ../nbs/10_mnmef.ipynb #9ce901dc
+CHOICES = {"as it is": {}, "energy score": {"loss": "energy"}, "two cycles": {"unroll": 2},
            "start localized": {"localization": 3.6},
-           "deterministic, localized": {"update": "deterministic", "localization": 3.6},
            "deterministic, localized, energy score": {"update": "deterministic", "localization": 3.6,
                                                       "loss": "energy"},
            "whole state": {"network": "whole"}, "paper": {"network": "paper"}}
@@ -629,9 +633,9 @@ def run(settings, dir):
     began = time.process_time()
     for _ in range(100): trial.iterate()
     updates = int(100*settings["seconds"]/(time.process_time() - began))
-    t = train(s.replace(updates=updates), dir, folder)
+    t = train(s.replace(updates=updates, checks=4), Path(dir)/"training", folder)
     problem = problem_of(s.dataset, s.sigma)
-    table = evaluate({"learned": MNMEF(read_net(t.out/"best.pt")[0])}, problem, s.members, cycles=500)
+    table = evaluate({"learned": MNMEF(read_net(t.out/"best.pt")[0])}, problem, s.members, cycles=300)
     return {"updates": updates, "parameters": parameters(t.net), **table.iloc[0].to_dict()}
 
 # %% ../nbs/10_mnmef.ipynb #ae0b2c6b
@@ -642,7 +646,7 @@ def compare(root, seconds=60):
     sweep(run, cells, Path(root)/"compare", workers=1)
     with whole_file(Path(root)/"compare.csv") as f: f.write(collect(Path(root)/"compare").to_csv().encode())
 
-# %% ../nbs/10_mnmef.ipynb #77c0ce46
+# %% ../nbs/10_mnmef.ipynb #33d94ccb
 def train_named(s, root, **kwargs):
     "Train settings `s` in their folder below `root`; a `parent` is looked up by its name."
     known(s.network, SIZES, "NETWORK")
@@ -653,11 +657,13 @@ def train_named(s, root, **kwargs):
 
 def evaluate_named(dataset, sigma, members, names, root, runs=32, cycles=1000, seed=1000):
     "Scores of the trained filters `names` and the tuned classical ones, kept in scores.csv below `root`."
-    problem = problem_of(dataset, sigma)
-    learned = {name: MNMEF(read_net(model_file(dataset, name))[0].on(problem.obs)) for name in names}
-    table = evaluate(learned | classical(problem, members), problem, members, runs, cycles, seed)
+    problem, file = problem_of(dataset, sigma), Path(root)/"scores.csv"
     where = dict(dataset=dataset, sigma=round(problem.obs.std, 6), members=members)
-    return keep_scores(table, Path(root)/"scores.csv", **where, runs=runs, cycles=cycles, seed=seed)
+    test = dict(runs=runs, cycles=cycles, seed=seed)
+    filters = {name: filter for name, filter in classical(problem, members).items()
+               if not is_kept(file, name, **where, **test)}
+    filters |= {name: MNMEF(read_net(model_file(dataset, name))[0].on(problem.obs)) for name in names}
+    return keep_scores(evaluate(filters, problem, members, **test), file, **where, **test)
 
 def record(dataset, name, root, to):
     "Keep a finished training, its filter and its `run.json`, in the folder `to`, and all scores so far."
