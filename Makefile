@@ -7,12 +7,13 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 WORKERS ?= 2
 
-# DIR= names one or several configurations. Without it, `train` takes the three reference ones
-# and the cleaning targets take all.
+# DIR= names one or several configurations. Without it, `train` takes the three reference ones;
+# `data_generate` and the cleaning targets take all.
 REFERENCE := logs/L96_1 logs/L96_2 logs/L96_3
 EVERY := $(patsubst %/config.py,%,$(sort $(wildcard logs/*/config.py)))
 RUN_DIRS = $(or $(DIR),$(REFERENCE))
 CLEAN_DIRS = $(or $(DIR),$(EVERY))
+DATA_DIRS = $(if $(filter data_generate,$(MAKECMDGOALS)),$(CLEAN_DIRS),$(RUN_DIRS))
 yes = $(filter-out 0 no false False,$(1))
 
 # We parallelize by processes; threads inside each would only compete for the same cores.
@@ -26,11 +27,12 @@ VENV := .venv/.complete
 .DEFAULT_GOAL := help
 .PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune benchmark_record \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
+        train_multiagent tune study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark \
         record test lint check bench peers_dapper peers_rl docs readme \
         lab tensorboard clear reset remove_cache
 
 help: ## this list
-	@grep -E '^[a-z_]+:.*## ' Makefile | sed -E 's/^([a-z_]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z_]+:.*## ' Makefile | sed -E 's/^([a-z_]+):.*## /\1\t/' | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 	@echo
 	@echo "  DIR=logs/L96_1     which configuration (several: DIR=\"logs/L96_1 logs/L96_2\")"
 	@echo "  AGENT=seed         which agent preset of logs/global_config.py (default: its 'agent')"
@@ -52,8 +54,8 @@ $(VENV): settings.ini setup.py
 	@$(BIN)/python -m pip check
 	@touch $@
 
-data_generate: $(VENV) ## make the data that training needs (1 minute for three; logs/<NAME>/precomputed_paths)
-	$(BIN)/rl4da_data --dir $(RUN_DIRS) $(if $(call yes,$(FORCE)),--force)
+data_generate: $(VENV) ## make the data of all configurations, or of DIR= (20 seconds each; logs/<NAME>/precomputed_paths)
+	$(BIN)/rl4da_data --dir $(DATA_DIRS) $(if $(call yes,$(FORCE)),--force)
 
 data_clean: ## remove generated data (DIR=: of one configuration)
 	@scripts/clean.sh data $(CLEAN_DIRS)
@@ -72,6 +74,39 @@ reset: ## remove all that runs wrote, keep config.py (DIR=: of one configuration
 evaluate: $(VENV) ## agent and filters on fresh experiments (SEED= RUNS= CYCLES= R= AGENT=; logs/<NAME>/evaluation.json)
 	@set -e; for dir in $(RUN_DIRS); do $(BIN)/rl4da_evaluate --dir $$dir $(if $(SEED),--seed $(SEED)) \
 	  $(if $(RUNS),--runs $(RUNS)) $(if $(CYCLES),--cycles $(CYCLES)) $(if $(R),--R $(R)) $(if $(AGENT),--agent $(AGENT)); done
+
+# DATASET= l96, ks, l63 or an experiment such as L96_1; N= members; SIGMA= standard deviation of the observation error.
+DATASET ?= l96
+N ?= 10
+SIGMA ?= 1
+MNMEF = --dataset $(DATASET) --members $(N) --sigma $(SIGMA)
+
+mnmef_train: $(VENV) ## a learned filter and its notebook (DATASET= N= SIGMA= NETWORK= UPDATES=; logs/mnmef/<DATASET>/train.ipynb)
+	@mkdir -p logs/mnmef/$(DATASET)
+	$(BIN)/papermill nbs/mnmef_train.ipynb logs/mnmef/$(DATASET)/train.ipynb -r dataset $(DATASET) -p members $(N) -p sigma $(SIGMA) \
+	  -r network $(or $(NETWORK),local) -p updates $(or $(UPDATES),0) -k python3 --cwd . --log-output --no-progress-bar
+
+mnmef_finetune: $(VENV) ## its heads for another number of members (DATASET= N= SIGMA= NAMES=; logs/mnmef/<DATASET>)
+	@$(BIN)/rl4da_mnmef finetune $(MNMEF) $(if $(NAMES),--names "$(NAMES)") $(if $(UPDATES),--updates $(UPDATES))
+
+mnmef_evaluate: $(VENV) ## learned and tuned filters on fresh truths (DATASET= N= SIGMA= NAMES=; logs/mnmef/scores.csv)
+	@$(BIN)/rl4da_mnmef evaluate $(MNMEF) $(if $(NAMES),--names "$(NAMES)")
+
+mnmef_benchmark: ## the classical methods, tuned, on the same problems (SIGMA=; through `make benchmark`)
+	@set -e; for system in L96 KS L63; do $(MAKE) --no-print-directory benchmark PROBLEM="$$system MNMEF $(if $(filter 1,$(SIGMA)),1.0,$(SIGMA))"; done
+
+train_multiagent: $(VENV) ## one agent per member (DIR= AGENT=multi; logs/<NAME>/models_ma); AGENT=multi works in `train`, too
+	@set -e; for dir in $(or $(DIR),logs/L96_1); do $(BIN)/python scripts/train_multiagent.py --dir $$dir \
+	  $(if $(AGENT),--agent $(AGENT)) --num-workers $(WORKERS); done
+
+tune: $(VENV) ## search hyperparameters with Ray Tune (DIR= AGENT= SAMPLES= CONCURRENT= STEPS= ADDRESS=; logs/<NAME>/ray_results)
+	@$(BIN)/python -c 'import ray' 2>/dev/null || $(BIN)/python -m pip install -q -e '.[tune]'
+	@$(BIN)/rl4da_tune --dir $(or $(DIR),logs/L96_1) $(if $(AGENT),--agent $(AGENT)) $(if $(SAMPLES),--num_samples $(SAMPLES)) \
+	  $(if $(CONCURRENT),--max_concurrent_trials $(CONCURRENT)) $(if $(STEPS),--steps $(STEPS)) $(if $(ADDRESS),--address $(ADDRESS))
+
+study: $(VENV) ## a question answered by experiment (NAME=inflation, …, all; SEEDS= QUICK=1 RECORD=1; logs/studies/<NAME>)
+	@$(BIN)/rl4da_study $(or $(NAME),--help) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(call yes,$(QUICK)),--quick) \
+	  $(if $(call yes,$(RECORD)),--record)
 
 BENCHMARK = $(BIN)/rl4da_benchmark $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(MEMBERS),--members $(MEMBERS)) \
   $(if $(METHOD),--method "$(METHOD)") $(if $(RUNS),--runs $(RUNS)) $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(FORCE)),--force)
