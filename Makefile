@@ -27,7 +27,7 @@ VENV := .venv/.complete
 .DEFAULT_GOAL := help
 .PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune benchmark_record \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
-        train_multiagent tune study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark \
+        train_multiagent tune study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark mnmef_record \
         record test lint check bench peers_dapper peers_rl docs readme \
         lab tensorboard clear reset remove_cache
 
@@ -80,10 +80,11 @@ DATASET ?= l96
 N ?= 10
 SIGMA ?= 1
 MNMEF = --dataset $(DATASET) --members $(N) --sigma $(SIGMA)
+MNMEF_NAME = $(if $(filter ks,$(DATASET)),KS,$(if $(filter l63,$(DATASET)),L63,L96)) MNMEF $(if $(filter 1,$(SIGMA)),1.0,$(SIGMA))
 
-mnmef_train: $(VENV) ## a learned filter and its notebook (DATASET= N= SIGMA= NETWORK= UPDATES=; logs/mnmef/<DATASET>/train.ipynb)
+mnmef_train: $(VENV) ## a learned filter and its notebook (DATASET= N= SIGMA= NETWORK= UPDATES=; 5 minutes; logs/mnmef/<DATASET>)
 	@mkdir -p logs/mnmef/$(DATASET)
-	$(BIN)/papermill nbs/mnmef_train.ipynb logs/mnmef/$(DATASET)/train.ipynb -r dataset $(DATASET) -p members $(N) -p sigma $(SIGMA) \
+	$(BIN)/papermill nbs/mnmef_train.ipynb logs/mnmef/$(DATASET)/train_N$(N)_sigma$(SIGMA).ipynb -r dataset $(DATASET) -p members $(N) -p sigma $(SIGMA) \
 	  -r network $(or $(NETWORK),local) -p updates $(or $(UPDATES),0) -k python3 --cwd . --log-output --no-progress-bar
 
 mnmef_finetune: $(VENV) ## its heads for another number of members (DATASET= N= SIGMA= NAMES=; logs/mnmef/<DATASET>)
@@ -92,8 +93,11 @@ mnmef_finetune: $(VENV) ## its heads for another number of members (DATASET= N= 
 mnmef_evaluate: $(VENV) ## learned and tuned filters on fresh truths (DATASET= N= SIGMA= NAMES=; logs/mnmef/scores.csv)
 	@$(BIN)/rl4da_mnmef evaluate $(MNMEF) $(if $(NAMES),--names "$(NAMES)")
 
-mnmef_benchmark: ## the classical methods, tuned, on the same problems (SIGMA=; through `make benchmark`)
-	@set -e; for system in L96 KS L63; do $(MAKE) --no-print-directory benchmark PROBLEM="$$system MNMEF $(if $(filter 1,$(SIGMA)),1.0,$(SIGMA))"; done
+mnmef_benchmark: $(VENV) ## the tuned classical methods on the same problem (DATASET= N= SIGMA=; through `make benchmark`)
+	@$(BIN)/rl4da_benchmark --problem "$(MNMEF_NAME)" --members $(N)
+
+mnmef_record: $(VENV) ## keep a finished training (DATASET= N= SIGMA= NAMES=; logs/recorded/mnmef)
+	@$(BIN)/rl4da_mnmef record $(MNMEF) $(if $(NAMES),--names "$(NAMES)")
 
 train_multiagent: $(VENV) ## one agent per member (DIR= AGENT=multi; logs/<NAME>/models_ma); AGENT=multi works in `train`, too
 	@set -e; for dir in $(or $(DIR),logs/L96_1); do $(BIN)/python scripts/train_multiagent.py --dir $$dir \
