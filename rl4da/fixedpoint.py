@@ -585,7 +585,7 @@ MEMORIES = {"mlp": FlatMemory, "gru": lambda N_in, width: RecurrentMemory(nn.GRU
 LOST = 100.0                     # no component of the attractor is half as large
 
 class CycledCorrector(nn.Module):
-    "Analysis, kept within `LOST`, from background `(B, 3)`, one observation `(B, N_obs)`, memory `(B, size)`."
+    "Analysis, within `LOST`, from background `(B, 3)`, one observation `(B, N_obs)`, memory `(B, size)`."
     def __init__(self, model, mode, std, data, width=None):
         super().__init__()
         self.obs = operator(mode, std)
