@@ -28,7 +28,7 @@ VENV := .venv/.complete
 .PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune benchmark_record \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
         train_multiagent tune study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark mnmef_record \
-        record test lint check bench peers_dapper peers_rl docs readme \
+        record test lint check bench peers_dapper peers_rl peers_multiagent docs readme \
         lab tensorboard clear reset remove_cache
 
 help: ## this list
@@ -109,7 +109,7 @@ tune: $(VENV) ## search hyperparameters with Ray Tune (DIR= AGENT= SAMPLES= CONC
 	  $(if $(CONCURRENT),--max_concurrent_trials $(CONCURRENT)) $(if $(STEPS),--steps $(STEPS)) $(if $(ADDRESS),--address $(ADDRESS))
 
 study: $(VENV) ## a question answered by experiment (NAME=inflation, …, all; SEEDS= QUICK=1 RECORD=1; logs/studies/<NAME>)
-	@$(BIN)/rl4da_study $(or $(NAME),--help) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(call yes,$(QUICK)),--quick) \
+	@$(BIN)/rl4da_study $(or $(NAME),all) --workers $(WORKERS) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(call yes,$(QUICK)),--quick) \
 	  $(if $(call yes,$(RECORD)),--record)
 
 BENCHMARK = $(BIN)/rl4da_benchmark $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(MEMBERS),--members $(MEMBERS)) \
@@ -161,6 +161,9 @@ PEERS := scripts/peers
 
 peers_dapper: $(VENV) .venv-dapper/.complete ## scores and speed side by side with DAPPER (6 minutes; logs/recorded/peers)
 	@$(BIN)/python $(PEERS)/filters.py
+
+peers_multiagent: $(VENV) .venv-rllib/.complete ## one agent per member beside RLlib's multi-agent PPO (4 minutes)
+	@$(BIN)/python $(PEERS)/multiagent.py
 
 peers_rl: $(VENV) .venv-sb3/.complete .venv-rllib/.complete ## learning beside SB3, RecurrentPPO, RLlib (10 minutes, 3 GB)
 	@$(BIN)/python $(PEERS)/learning.py

@@ -13,7 +13,8 @@ for dir in "$@"; do
   fi
   case $what in
     data)     rm -rf "$dir"/{trajectory.npy,precomputed_paths,normalization.json,manifest.json} ;;
-    training) rm -rf "$dir"/train*.ipynb "$dir"/evaluation*.json "$dir"/run*.log "$dir"/training_results ;;
+    training) rm -rf "$dir"/train*.ipynb "$dir"/evaluation*.json "$dir"/run*.log "$dir"/training_results \
+                 "$dir"/{checkpoints_ma,models_ma,ray_results} ;;
     all)      find "$dir" -mindepth 1 -maxdepth 1 ! -name config.py -exec rm -rf {} + ;;
     *)        echo "clean.sh: data, training or all, not '$what'" >&2; exit 2 ;;
   esac
