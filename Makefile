@@ -136,14 +136,14 @@ fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record: $(V
 record: ## keep the last runs as the recorded reference runs (AGENT=; logs/recorded/<NAME>)
 	@scripts/record.sh "$(AGENT)" $(RUN_DIRS)
 
-test: $(VENV) ## run every notebook as a test (2 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
+test: $(VENV) ## run every notebook as a test (5 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: the long checks too)
 	@$(BIN)/python scripts/test_notebooks.py $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
 
 lint: $(VENV) ## notebooks clean, package in sync, README current (10 seconds)
 	@$(BIN)/python scripts/check_notebooks.py
 	@$(BIN)/python scripts/readme.py --check
 
-check: ## exactly what CI runs: lint, tests of the checks, docs, test (3 minutes)
+check: ## exactly what CI runs: lint, tests of the checks, docs, test (7 minutes)
 	@.ci/run
 
 bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (1 minute)

@@ -194,6 +194,7 @@ class Interface:
         for key, known in (("sees", FEATURES | OWN), ("critic_sees", FEATURES)):
             for name in set(getattr(agent, key)) - set(known):
                 raise ConfigError(f"{key}: unknown feature {name!r}{hint(name, known)}")
+        if not FEATURES.keys() & set(agent.sees): raise ConfigError("sees: one feature of the whole, please")
         self.agent, self.norm = agent, norm
         self.apply, self.action_shape = ACTIONS[agent.action]
 

@@ -159,7 +159,6 @@ class MembersAgent(Agent):
         c = self.policy(x)
         return c[..., :1] + (around(seen["own"], self.reach) @ c[..., 1:, None])[..., 0]
 
-
 # %% ../nbs/04_lstm.ipynb #5c1b383f
 @patch
 def act(self: MembersAgent, seen, state, start):
@@ -176,7 +175,6 @@ def forward(self: MembersAgent, seen, state, start):
     outlook = self.outlook(known)[..., None, :].expand(*own.shape[:-1], -1)
     value = self.critic(torch.cat([outlook, own], -1))[..., 0]                   # (T, B, N, M)
     return self.move(x, seen), value.flatten(-2) if self.by_site else value.mean(-2), state
-
 
 # %% ../nbs/04_lstm.ipynb #8f423878
 class Members(nn.Module):

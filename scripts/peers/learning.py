@@ -74,8 +74,9 @@ if __name__ == "__main__":
         long = ["rl4da, LSTM", "RecurrentPPO, shared LSTM", "RLlib PPO, LSTM"]
         slow, _ = compare(configs["400 steps"], long, 1, skill=False)
     for name, r in rows.items():
+        skill = f"RMSE {r['after']['rmse_a']:.3f}" if "after" in r else "not scored"
         print(f"{name:28}{r['parameters']:9,} parameters {r['steps_per_cpu_second']:8.0f} steps a second, "
-              f"ours faster by {r['ours_is_faster_by']:5.2f}, RMSE {r.get('after', {}).get('rmse_a', 0):.3f}")
+              f"ours faster by {r['ours_is_faster_by']:5.2f}, {skill}")
     versions = {name: a["versions"] for name, a in about.items()}
     environments = {a["versions"]["gymnasium"]: a["environment"] for a in about.values()}
     settings = dict(environments=16, steps=128, epochs=10, minibatch=128, units=64, head=64,

@@ -3,7 +3,7 @@
 Both learners share one policy among the members, get the same rollouts, epochs and minibatches (counted in
 environment steps), networks of the same size, and one thread. RLlib steps the PettingZoo environment.
 """
-from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
+from side import answers, serve                    # first: one thread, before numpy asks for more
 
 import sys
 
@@ -120,22 +120,11 @@ def evaluate(exp, controller, B=32, cycles=200, burn_in=40):
     return {"rmse_a": float(np.mean(errors[burn_in:])), "spread_a": float(np.mean(spreads[burn_in:]))}
 
 
-def answers(name, config, seed):
+def ask(name, config, seed):
     "What multiagent.py may ask of the learner `name`."
     torch.set_num_threads(1)
     exp = load_config(config)
-    learner = LEARNERS[name](exp, int(seed))
-
-    def learn(steps):
-        n = max(1, round(steps/learner.steps))
-        _, took = seconds(lambda: [learner.iterate() for _ in range(n)])
-        return {"steps": n*learner.steps, **took}
-
-    def about():
-        return {"parameters": learner.parameters, "steps_a_rollout": learner.steps,
-                "versions": versions(*learner.packages)}
-
-    return {"about": about, "learn": learn, "evaluate": lambda: evaluate(exp, learner.controller)}
+    return answers(LEARNERS[name](exp, int(seed)), lambda controller: evaluate(exp, controller))
 
 
-if __name__ == "__main__": serve(lambda: answers(*sys.argv[1:]))
+if __name__ == "__main__": serve(lambda: ask(*sys.argv[1:]))

@@ -3,7 +3,7 @@
 Every learner gets the same environment, batched, the same rollouts, epochs and minibatches, and one thread.
 Those with an LSTM also see the last cycle's analysis, forecast error and spread; the others only the present.
 """
-from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
+from side import answers, serve                    # first: one thread, before numpy asks for more
 
 import hashlib, sys
 
@@ -257,23 +257,13 @@ def digest(exp, steps=300):
     return hashlib.sha256(b"".join(x.tobytes() for x in returned)).hexdigest()[:16]
 
 
-def answers(name, config, seed):
+def ask(name, config, seed):
     "What learning.py may ask of the learner `name`."
     torch.set_num_threads(1)
     exp = load_config(config)
     make, recurrent = LEARNERS[name]
     learner = make(exp, recurrent, int(seed), **EXTRA.get(name, {}))
-
-    def learn(steps):
-        n = max(1, round(steps/learner.steps))
-        _, took = seconds(lambda: [learner.iterate() for _ in range(n)])
-        return {"steps": n*learner.steps, **took}
-
-    def about():
-        return {"parameters": learner.parameters, "steps_a_rollout": learner.steps,
-                "versions": versions(*learner.packages), "environment": digest(exp)}
-
-    return {"about": about, "learn": learn, "evaluate": lambda: evaluate(exp, learner.controller)}
+    return answers(learner, lambda controller: evaluate(exp, controller), environment=digest(exp))
 
 
-if __name__ == "__main__": serve(lambda: answers(*sys.argv[1:]))
+if __name__ == "__main__": serve(lambda: ask(*sys.argv[1:]))

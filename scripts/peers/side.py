@@ -21,6 +21,20 @@ def serve(build):
         print(json.dumps(answers[request.pop("do")](**request)), file=replies, flush=True)
 
 
+def answers(learner, evaluate, **more):
+    "What may be asked of a `learner`; `evaluate` takes its controller, `more` is said of it as well."
+    def learn(steps):
+        n = max(1, round(steps/learner.steps))
+        _, took = seconds(lambda: [learner.iterate() for _ in range(n)])
+        return {"steps": n*learner.steps, **took}
+
+    def about():
+        return {"parameters": learner.parameters, "steps_a_rollout": learner.steps,
+                "versions": versions(*learner.packages), **more}
+
+    return {"about": about, "learn": learn, "evaluate": lambda: evaluate(learner.controller)}
+
+
 class Side:
     "A script of this folder, running with the Python of `venv`."
     def __init__(self, venv, script, *args):
