@@ -27,7 +27,7 @@ VENV := .venv/.complete
 .DEFAULT_GOAL := help
 .PHONY: help venv data_generate data_clean train train_clean evaluate benchmark benchmark_tune benchmark_record \
         fixedpoint fixedpoint_simulate fixedpoint_train fixedpoint_visualize fixedpoint_record \
-        train_multiagent tune study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark mnmef_record \
+        train_multiagent tune tune_record study mnmef_train mnmef_finetune mnmef_evaluate mnmef_benchmark mnmef_record \
         record test lint check bench peers_dapper peers_rl peers_multiagent docs readme \
         lab tensorboard clear reset remove_cache
 
@@ -108,9 +108,14 @@ tune: $(VENV) ## search hyperparameters with Ray Tune (DIR= AGENT= SAMPLES= CONC
 	@$(BIN)/rl4da_tune --dir $(or $(DIR),logs/L96_1) $(if $(AGENT),--agent $(AGENT)) $(if $(SAMPLES),--num_samples $(SAMPLES)) \
 	  $(if $(CONCURRENT),--max_concurrent_trials $(CONCURRENT)) $(if $(STEPS),--steps $(STEPS)) $(if $(ADDRESS),--address $(ADDRESS))
 
-study: $(VENV) ## a question answered by experiment (NAME=inflation, …, all; SEEDS= QUICK=1 RECORD=1; logs/studies/<NAME>)
-	@$(BIN)/rl4da_study $(or $(NAME),all) --workers $(WORKERS) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(call yes,$(QUICK)),--quick) \
-	  $(if $(call yes,$(RECORD)),--record)
+tune_record: ## keep trials and best preset of the last search (DIR= AGENT=; logs/recorded/tune)
+	@mkdir -p logs/recorded/tune; last=$$(ls -td $(or $(DIR),logs/L96_1)/ray_results/$(or $(AGENT),local)_*/ | head -1); \
+	for f in trials.csv best_preset.py; do \
+	  cp $$last/$$f logs/recorded/tune/$(notdir $(or $(DIR),logs/L96_1))_$(or $(AGENT),local)_$$f; done
+
+study: $(VENV) ## a question answered by experiment (NAME=inflation, …, all; SEEDS= QUICK=1; RECORD=1: kept, notebook made anew)
+	@scripts/study.sh "$(or $(NAME),all)" "$(call yes,$(RECORD))" --workers $(WORKERS) $(if $(SEEDS),--seeds $(SEEDS)) \
+	  $(if $(call yes,$(QUICK)),--quick)
 
 BENCHMARK = $(BIN)/rl4da_benchmark $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(MEMBERS),--members $(MEMBERS)) \
   $(if $(METHOD),--method "$(METHOD)") $(if $(RUNS),--runs $(RUNS)) $(if $(call yes,$(QUICK)),--quick) $(if $(call yes,$(FORCE)),--force)

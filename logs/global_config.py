@@ -138,8 +138,8 @@ multi_seed = {
     "learning_rate": 1e-4,
 }
 
-# The seed's network that fits: LSTM 512 x 2 with a window of 3 cycles that imitates the EAKF's analysis of its own
-# forecast, with no filter inside. `make train AGENT=imitate`; a GPU helps.
+# The seed's network, an LSTM of 512 x 2 with a window of 3 cycles, on a task that it can learn: imitate the EAKF's analysis
+# of its own forecast, with no filter inside (nbs/studies/imitation.ipynb). `make train AGENT=imitate`.
 imitate = {
     **seed,
     "action": "shift_scale",         # 40 numbers, not 400
@@ -150,7 +150,7 @@ imitate = {
     "log_std_init": -1.5,
     "learn_std": False,
     "ratio": "site",
-    "total_timesteps": 100_000,
+    "total_timesteps": 32_768,
     "num_envs": 64,
     "num_steps": 8,
     "update_epochs": 4,

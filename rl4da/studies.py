@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['JUDGE', 'SCALES', 'MEDIANS', 'SEES', 'SIDE_BY_SIDE', 'RUNGS', 'OBSERVATIONS', 'NORMALIZATION', 'WHOLE', 'MANY_PATHS',
-           'RECURRENT', 'LSTM_SIZE', 'UNDONE', 'SMALL', 'IMITATION', 'STEPS', 'LONGER', 'STUDIES', 'FILTERS', 'GRID',
-           'KEPT', 'SHOWN', 'NUMBERS', 'Beside', 'nearness', 'lengths', 'judge', 'leaks', 'tell', 'truths_of', 'cell',
-           'blind', 'about_mean', 'factors_of', 'claim', 'prepare', 'rescale', 'glance', 'learn', 'training_numbers',
-           'run_training', 'about', 'yardsticks', 'run_yardsticks', 'run_inflation', 'run_clipping', 'ladder',
-           'without', 'plus', 'past_without', 'size', 'variants', 'slug', 'filter_cells', 'cells_of', 'recorded_file',
-           'run_of', 'labels', 'rows_of', 'in_order', 'read_study', 'made_with', 'over_seeds', 'plus_minus',
-           'plot_variants', 'tiny', 'quick_study', 'planned', 'run_study', 'record_study', 'show', 'main']
+           'RECURRENT', 'LSTM_SIZE', 'UNDONE', 'SMALL', 'IMITATION', 'VECTORS', 'MEMBERS', 'STEPS', 'LONGER', 'STUDIES',
+           'FILTERS', 'GRID', 'KEPT', 'SHOWN', 'NUMBERS', 'Beside', 'nearness', 'lengths', 'judge', 'leaks', 'tell',
+           'truths_of', 'cell', 'blind', 'about_mean', 'factors_of', 'claim', 'prepare', 'rescale', 'glance', 'learn',
+           'training_numbers', 'run_training', 'about', 'yardsticks', 'run_yardsticks', 'run_inflation', 'run_clipping',
+           'ladder', 'without', 'plus', 'past_without', 'size', 'variants', 'slug', 'filter_cells', 'cells_of',
+           'recorded_file', 'run_of', 'labels', 'rows_of', 'in_order', 'read_study', 'made_with', 'over_seeds',
+           'plus_minus', 'plot_variants', 'tiny', 'quick_study', 'planned', 'run_study', 'record_study', 'show', 'main']
 
 # %% ../nbs/13_studies.ipynb #ec5695c5
 import json
@@ -347,7 +347,25 @@ IMITATION = {                               # each changes the preset `imitate`
     "joint ratio":                 SMALL | dict(ratio="joint"),
     "400 increments":              SMALL | dict(action="increment", sees=("surprise", "spread", "forecast")),
     "reference from the file":     SMALL | dict(reference="analysis"),
+    "one network for every site":  SMALL | dict(network="local", hidden_size=16, reach=3, learning_rate=2e-3,
+                                                sees=("surprise", "spread", "correlation")),
     "on a Kalman update of each site": SMALL | dict(start="scalar"),
+}
+
+VECTORS = dict(ratio="member", hidden_size=64, critic_sees=("start_error",),
+               sees=("own_previous", "own_forecast", "own_tendency", "observation"))
+MEMBERS = {                                 # each changes the preset `multi`
+    "`multi` as it is":            {},
+    "critic without the truth":    dict(critic_sees=()),
+    "critic that sees the ring":   dict(critic_sees=("start_error", "ring")),
+    "one ratio a member":          dict(ratio="member"),
+    "1 - RMSE of each member":     dict(reward="member"),
+    "on a Kalman update of each site": dict(start="scalar", critic_sees=("error",)),
+    "states, not anomalies":       dict(sees=(*SEES, "own_forecast")),
+    "with a window":               dict(memory="window"),
+    "4N numbers each":             VECTORS | dict(network="member_vector"),
+    "4N numbers, own weights":     VECTORS | dict(network="member_vectors"),
+    "the seed's agents":           dict(preset="multi_seed"),
 }
 
 # %% ../nbs/13_studies.ipynb #541d62a1
@@ -359,6 +377,8 @@ def variants(changes, preset="local", steps=STEPS):
 LONGER = {                                  # a rung that is lost and one that fits, given more time
     "rung 3, 8 times as long":    ladder(RUNGS, 8*STEPS)["LSTM 32, not 512 × 2"],
     "`local`, 8 times as long":   dict(preset="local", steps=8*STEPS),
+    "`local`, as a search found": dict(preset="local", steps=STEPS, learning_rate=0.00389, gamma=0.1,
+                                       gae_lambda=0.95, num_steps=4),       # of 08: best of 16 trials
 }
 
 STUDIES = {
@@ -368,6 +388,7 @@ STUDIES = {
     "lstm_size": variants({name: MANY_PATHS | change for name, change in LSTM_SIZE.items()}),
     "what_did_not_work": variants(UNDONE),
     "imitation": variants(IMITATION, "imitate", 2*STEPS),
+    "members": variants(MEMBERS, "multi", STEPS//2),
 }
 
 # %% ../nbs/13_studies.ipynb #25b0dbd7

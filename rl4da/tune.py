@@ -7,7 +7,7 @@ __all__ = ['SPACE', 'PATIENCE', 'as_changes', 'as_sample', 'validate', 'run_tria
            'search_folder', 'start_ray', 'results_table', 'lines_to_paste', 'search', 'finish', 'main']
 
 # %% ../nbs/08_tune.ipynb #e5f4eb8d
-import hashlib, json, math, os, shutil, time
+import hashlib, json, math, os, shutil, tempfile, time
 from pathlib import Path
 import pandas as pd
 import torch
@@ -72,12 +72,12 @@ def trainable(sample, dir, agent, steps, reports, gpus):
     exp = load_config(dir).replace(use_cuda=gpus > 0)
     preset = exp.preset(agent)
     preset = preset.replace(**as_changes(sample, preset), total_timesteps=steps)
-    out, before = Path(tune.get_context().get_trial_dir()) / "run", tune.get_checkpoint()
-    if before:
-        with before.as_directory() as folder: shutil.copytree(folder, out, dirs_exist_ok=True)
-    node = ray.get_runtime_context().get_node_id()
-    run_trial(exp, preset, out, reports,
-              lambda row: tune.report(row | {"node": node}, checkpoint=tune.Checkpoint.from_directory(out)))
+    node, before = ray.get_runtime_context().get_node_id(), tune.get_checkpoint()
+    with tempfile.TemporaryDirectory() as out:          # Ray copies its own folders while we would be writing
+        if before:
+            with before.as_directory() as folder: shutil.copytree(folder, out, dirs_exist_ok=True)
+        report = lambda row: tune.report(row | {"node": node}, checkpoint=tune.Checkpoint.from_directory(out))
+        run_trial(exp, preset, Path(out), reports, report)
 
 # %% ../nbs/08_tune.ipynb #59b87562
 def ray_space(tune):
