@@ -109,7 +109,8 @@ tune: $(VENV) ## search hyperparameters with Ray Tune (DIR= AGENT= SAMPLES= CONC
 	  $(if $(CONCURRENT),--max_concurrent_trials $(CONCURRENT)) $(if $(STEPS),--steps $(STEPS)) $(if $(ADDRESS),--address $(ADDRESS))
 
 tune_record: ## keep trials and best preset of the last search (DIR= AGENT=; logs/recorded/tune)
-	@mkdir -p logs/recorded/tune; last=$$(ls -td $(or $(DIR),logs/L96_1)/ray_results/$(or $(AGENT),local)_*/ | head -1); \
+	@mkdir -p logs/recorded/tune; last=$$(ls -td $(or $(DIR),logs/L96_1)/ray_results/$(or $(AGENT),local)_*/ 2>/dev/null | head -1); \
+	[ -f "$$last/trials.csv" ] || { echo "no finished search of $(or $(AGENT),local) there: make tune DIR=$(or $(DIR),logs/L96_1) AGENT=$(or $(AGENT),local)"; exit 2; }; \
 	for f in trials.csv best_preset.py; do \
 	  cp $$last/$$f logs/recorded/tune/$(notdir $(or $(DIR),logs/L96_1))_$(or $(AGENT),local)_$$f; done
 
@@ -148,7 +149,7 @@ lint: $(VENV) ## notebooks clean, package in sync, README current (10 seconds)
 	@$(BIN)/python scripts/check_notebooks.py
 	@$(BIN)/python scripts/readme.py --check
 
-check: ## exactly what CI runs: lint, tests of the checks, docs, test (7 minutes)
+check: ## exactly what CI runs: lint, tests of the checks, docs, test (8 minutes)
 	@.ci/run
 
 bench: $(VENV) ## cycles per second of filter and environment, learning steps per second (1 minute)
