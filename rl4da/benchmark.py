@@ -24,7 +24,8 @@ import xarray as xr
 from fastcore.script import Param, call_parse
 from filelock import FileLock
 
-from .data import ConfigError, hint, load_config, short, user_errors, whole_file
+from .data import load_config
+from .files import ConfigError, hint, short, user_errors, whole_file
 from .eakf import EAKF, every, fresh, identity
 from .filters import ETKF, LETKF, RTPS, EnKFN, Rotated, StochasticEnKF
 from .runs import sweep

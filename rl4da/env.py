@@ -20,7 +20,8 @@ from gymnasium import spaces
 from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from .data import ConfigError, Normalization, hint, load_config, load_path
+from .data import Normalization, load_config, load_path
+from .files import ConfigError, hint
 from .eakf import Observation, eakf
 from .twin import crps, rmse, spread
 

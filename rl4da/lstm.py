@@ -12,7 +12,7 @@ from math import prod
 from fastcore.basics import patch
 import torch
 from torch import nn
-from .data import ConfigError
+from .files import ConfigError
 
 # %% ../nbs/04_lstm.ipynb #a5cd0b59
 class TemporalEncoder(nn.Module):

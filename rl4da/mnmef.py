@@ -27,8 +27,9 @@ from pydantic import Field
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
-from .data import (Count, DataError, Frozen, Positive, UserError, git_revision, hint, load_config,
-                        package_versions, read_config, short, user_errors, whole_file, write_json)
+from .data import Count, Positive, load_config
+from .files import (DataError, Frozen, UserError, git_revision, hint, package_versions, read_config,
+                         short, user_errors, whole_file, write_json)
 from .eakf import EAKF, fresh, gaspari_cohn, on_attractor, ring_distance
 from .filters import ETKF, LETKF, Rotated, StochasticEnKF
 from .fixedpoint import digest

@@ -16,7 +16,8 @@ from gymnasium import spaces
 from gymnasium.utils.seeding import np_random
 from pettingzoo import ParallelEnv
 from .curriculum import make_curriculum
-from .data import ConfigError, generate, load_config, short, user_errors, write_json
+from .data import generate, load_config
+from .files import ConfigError, short, user_errors, write_json
 from .env import ACTION_LIMIT, Cycles
 from .ppo import as_json, compare, load, read_agent, regroup, results_dir, train
 from .runs import sweep

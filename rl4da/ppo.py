@@ -24,8 +24,8 @@ from fastcore.script import Param, call_parse
 from filelock import FileLock, Timeout
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
-from .data import (AgentConfig, ConfigError, DataError, Normalization, UserError, load_config, load_path,
-                        short, user_errors, whole_file, write_json)
+from .data import AgentConfig, Normalization, load_config, load_path
+from .files import ConfigError, DataError, UserError, short, user_errors, whole_file, write_json
 from .eakf import EAKF, fresh, identity
 from .env import LEAKS, AnyPath, AssimilationVectorEnv, Interface, empty_past, remember
 from .lstm import make_agent, shapes_of

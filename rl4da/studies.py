@@ -25,8 +25,10 @@ import torch
 from fastcore.script import Param, call_parse, store_true
 
 from .curriculum import make_curriculum
-from .data import AgentConfig, DataError, Normalization, config_hash, derived, find_dir, generate, short
-from .data import load_config, load_path, small_experiment, temporary_folder, user_errors, write_json
+from .data import AgentConfig, Normalization, config_hash, derived, generate
+from .files import DataError, find_dir, short
+from .data import load_config, load_path, small_experiment
+from .files import temporary_folder, user_errors, write_json
 from .eakf import EAKF, fresh, identity
 from .env import LEAKS, PAST, STARTS
 from .ppo import Run, replay, root_mean_square

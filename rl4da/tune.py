@@ -13,7 +13,8 @@ import pandas as pd
 import torch
 from fastcore.script import Param, call_parse
 from .curriculum import make_curriculum
-from .data import UserError, config_hash, generate, load_config, short, user_errors, whole_file
+from .data import config_hash, generate, load_config
+from .files import UserError, short, user_errors, whole_file
 from .ppo import Run, TrainingDiverged, agent_card, save
 from .twin import Problem, scores
 
