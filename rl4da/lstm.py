@@ -75,8 +75,9 @@ class Policy(nn.Module):
 # %% ../nbs/04_lstm.ipynb #7965498b
 class Agent(nn.Module):
     """A Gaussian policy (`policy`, `log_std`) and its `critic`; subclasses `read` what was seen. `moves`:
-    what the numbers of an action belong to, `"sites"` or `"members"`; None if the network does not care."""
-    moves = None
+    what the numbers of an action belong to, `"sites"` or `"members"`; None if the network does not care.
+    `any_size`: do the same weights run on rings and ensembles of other sizes?"""
+    moves, any_size = None, False
     def act(self, seen, state, start):
         "Mean action `(T, B, …)` and the memory after."
         x, state = self.read(seen, state, start)
@@ -90,7 +91,7 @@ class Agent(nn.Module):
 
 # %% ../nbs/04_lstm.ipynb #2140df20
 class TemporalAgent(Agent):
-    "The seed's LSTM: the whole state as one vector, `groups` values. Runs only at the sizes in `shapes`."
+    "An LSTM over the whole state as one vector, `groups` values. Runs only at the sizes in `shapes`."
     def __init__(self, agent, shapes, groups):
         super().__init__()
         W, N, F = shapes["past"]
@@ -117,7 +118,7 @@ def stencil(x, reach):
 # %% ../nbs/04_lstm.ipynb #c8009ce2
 class LocalAgent(Agent):
     "One set of weights for every site of a ring: actions `(T, B, N, A)`, a value a site. Any `N`, any `M`."
-    moves = "sites"
+    moves, any_size = "sites", True
     def __init__(self, agent, shapes, groups):
         super().__init__()
         self.reach = agent.reach
@@ -144,7 +145,7 @@ def around(own, reach):
 
 class MembersAgent(Agent):
     "One set of weights for every member and site: actions `(T, B, N, M)`. Any `N`, any `M`."
-    moves = "members"
+    moves, any_size = "members", True
     def __init__(self, agent, shapes, groups):
         super().__init__()
         self.reach, self.by_site = agent.reach, agent.ratio == "member_site"

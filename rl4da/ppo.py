@@ -418,21 +418,24 @@ def train(exp, agent, out, chooser=None, seed=0, say=print, every=15.0):
     return run
 
 # %% ../nbs/05_ppo.ipynb #8f940c9a
-PANELS = {"episode/rmse_mean_10": "RMSE, last ten episodes", "episode/reward": "reward of an episode",
-          "episode/length": "length of an episode (cycles)", "losses/value_loss": "value loss",
-          "losses/explained_variance": "variance explained by the critic",
+PANELS = {"episode/rmse_mean_10": "RMSE, last ten episodes (units of x)",
+          "episode/reward": "reward of an episode", "episode/length": "length of an episode (cycles)",
+          "losses/value_loss": "value loss",
+          "losses/explained_variance": "share of variance the critic explains",
           "losses/clipfrac": "share of ratios clipped", "losses/approx_kl": "KL divergence of an update",
           "gradients/lstm_total_norm": "gradient norm of the LSTM",
           "curriculum/paths": "training paths in play"}
 
 def plot_training(rows, title=""):
-    "Nine curves of a run against environment steps. Returns the figure."
+    "Nine curves of a run against environment steps: each update, and a running mean. Returns the figure."
     fig, axs = plt.subplots(3, 3, figsize=(11, 7), layout="constrained", sharex=True)
     table = pd.DataFrame(rows)
     for ax, (tag, name) in zip(axs.flat, PANELS.items()):
-        if tag in table: ax.plot(table.step/1000, table[tag], lw=0.6, alpha=0.4, color="C0")
-        if tag in table: ax.plot(table.step/1000, table[tag].rolling(25, min_periods=1).mean(), color="C0")
         ax.set(title=name)
+        if tag not in table: continue
+        smooth = table[tag].rolling(max(len(table)//20, 1), min_periods=1).mean()
+        ax.plot(table.step/1000, table[tag], lw=0.6, alpha=0.4, color="C0")
+        ax.plot(table.step/1000, smooth, color="C0")
     for ax in axs[-1]: ax.set(xlabel="environment steps (thousands)")
     fig.suptitle(title)
     return fig
