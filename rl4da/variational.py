@@ -218,6 +218,7 @@ class IEnKS:
         "Forget; `E` `(B, N, M)` is the ensemble from which the next forecast starts."
         self.start, self.length = np.array(E), min(1, self.lag)
         self.rngs = generators(self.seed, "rotations", len(E)) if self.rotate else None
+
     def observe(self, E):
         "What would be observed at the end of the window if `E` `(B, N, M)` were its start."
         return _observed_later(self.model, self.obs, E, self.length*self.steps)
