@@ -66,6 +66,6 @@ class _Compiled(torch.autograd.Function):
         return torch.from_numpy(g[0].T.copy()), None, None
 
 def flow(model, x, n=1):
-    """States `(n+1, B, N)`, a step apart, from the tensor `x` `(B, N)` (on the CPU) on, with gradients: by the
-    compiled kernel and its adjoint where `ADJOINTS` has one, else by `plain_flow`."""
+    """States `(n+1, B, N)`, a step apart, from the tensor `x` `(B, N)` on (on the CPU), with gradients: by
+    the compiled kernel and its adjoint where `ADJOINTS` has one, else by `plain_flow`."""
     return _Compiled.apply(x, model, n) if type(model) in ADJOINTS else plain_flow(model, x, n)
