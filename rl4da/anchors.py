@@ -7,7 +7,7 @@ __all__ = ['CYCLE_STARTS', 'MULTIPLES', 'ETKF_INFLATIONS', 'sample_windows', 'co
            'covariance', 'tangent_pair', 'residuals', 'levenberg_marquardt', 'four_dvar', 'bank', 'explained',
            'knowledge', 'principal_frame', 'add_up', 'Posterior', 'effective', 'posterior', 'limit', 'below_limit',
            'check_limit', 'run_filter', 'ExactThreeDVar', 'first_forecast', 'candidates', 'tuned', 'cycled_scores',
-           'scored', 'variational_anchors', 'limit_anchors', 'trust', 'loaded', 'save_arrays', 'window_anchors',
+           'window_scores', 'variational_anchors', 'limit_anchors', 'trust', 'loaded', 'save_arrays', 'window_anchors',
            'cycle_anchors', 'anchor_table', 'recorded_anchors']
 
 # %% ../nbs/09a_anchors.ipynb #6c6f0a71
@@ -20,7 +20,7 @@ import pandas as pd
 from .eakf import Observation, vectorized
 from .filters import ETKF
 from .fixedpoint import (LORENZ63, MIRROR, Simulation, background, bootstrap, canonical, folded_rmse,
-                              late_half, observations, operator, rms_error, seen, simulate, windows,
+                              late_half, observations, operator, rms_error, seen, simulate_data, windows,
                               wrong_wing)
 from .models import rk4
 from .runs import read_record
@@ -289,7 +289,7 @@ def cycled_scores(xa, x):
                 diverged=float((~np.isfinite(each) | (each > 100)).mean()))
 
 # %% ../nbs/09a_anchors.ipynb #3d27dfb7
-def scored(xa, x, each):
+def window_scores(xa, x, each):
     """RMSE of `xa` `(n·each, 3)` and its interval (whole trajectories drawn anew). A trajectory with a window
     that has no estimate (NaN) is left out."""
     xa, x = xa.reshape(-1, each, 3), x.reshape(-1, each, 3)
@@ -323,7 +323,7 @@ def trust(p, few=50):
 # %% ../nbs/09a_anchors.ipynb #54d7bb7e
 def loaded(settings, dir):
     "Data (in `dir`/../data, made if they are missing), `Observation`, test truths and observations of a run."
-    data = simulate(Path(dir).parent/"data", Simulation(**settings["simulation"]))
+    data = simulate_data(Path(dir).parent/"data", Simulation(**settings["simulation"]))
     mode, std = settings["mode"], settings["std"]
     return data, operator(mode, std), data["test"], observations(data, "test", mode, std)
 
@@ -346,7 +346,7 @@ def window_anchors(settings, dir):
     if obs.square: made["limit"] = limits["limit, canonical"].mean*[0, 0, 1]
     made |= {name: p.mean for name, p in limits.items()}
     truth = dict.fromkeys(made, x) | {"limit, canonical": canonical(x)}
-    scores = {name: scored(xa, truth[name], each) for name, xa in made.items()}
+    scores = {name: window_scores(xa, truth[name], each) for name, xa in made.items()}
     for name in cost: scores[name]["cost"] = cost[name]
     for name, p in limits.items(): scores[name] |= trust(p)
     save_arrays(dir, dict(truth=x, steps=steps, observations=y, background=xb["perturbed"]) | made |

@@ -18,7 +18,7 @@ from .files import whole_file
 from .fixedpoint import (HEAD, LORENZ63, MODES, SEEDS, Simulation, WindowSampler, analysis_scores,
                               background, best_width, count_parameters, evaluate_fixed_point,
                               evaluate_windows, fit_network, folded_rmse, late_half, observations, operator,
-                              pictured, pieces, rms_error, seen, simulate, train_fixed_point, train_once,
+                              pictured, pieces, rms_error, seen, simulate_data, train_fixed_point, train_once,
                               wrong_wing)
 from .flow import flow
 
@@ -166,7 +166,7 @@ def recipe(s):
 def run_network(s, dir):
     "Train and test by the settings `s`: weights.pt, arrays.npz in `dir`; data in `dir`/../data. The scores."
     torch.set_num_threads(1)
-    data = simulate(Path(dir).parent/"data", Simulation(**s["data"]))
+    data = simulate_data(Path(dir).parent/"data", Simulation(**s["data"]))
     trained, evaluated = recipe(s)
     net, curve = trained(data, s)
     numbers, arrays = evaluated(net, data, s)

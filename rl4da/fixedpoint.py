@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LORENZ63', 'SEEDS', 'MODES', 'BACKGROUNDS', 'MIRROR', 'ENCODERS', 'HEAD', 'SIZE', 'ALLOWED', 'DAMPING', 'Simulation',
-           'trajectories', 'Data', 'data_manifest', 'load_data', 'simulate', 'operator', 'seen', 'observations',
+           'trajectories', 'Data', 'data_manifest', 'load_data', 'simulate_data', 'operator', 'seen', 'observations',
            'check_alignment', 'check_disjoint', 'windows', 'background', 'rms_error', 'component_rmse', 'late_half',
            'bootstrap', 'canonical', 'folded_rmse', 'wrong_wing', 'FlatEncoder', 'RecurrentEncoder', 'known_model',
            'count_parameters', 'best_width', 'Corrector', 'Costs', 'costs', 'flat', 'exact_3dvar', 'check_blind',
@@ -89,7 +89,7 @@ def load_data(folder, sim=Simulation()):
         states[split] = np.load(made.folder/name)
     return Data(states)
 
-def simulate(folder, sim=Simulation(), force=False):
+def simulate_data(folder, sim=Simulation(), force=False):
     "`load_data`, after making what is there only in part, outdated or damaged (`force`: everything) anew."
     made = data_manifest(folder)
     with alone(made.folder, "making the data", say=print):
