@@ -2,7 +2,12 @@
 
 Everything comes from package registries (pip and npm). Page names are the ones that Quarto would give.
 """
-import json, re, shutil, subprocess, sys, tempfile
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import nbdev.doclinks

@@ -1,5 +1,12 @@
 "Tests of train_concurrent.sh, in a temporary folder, with a tiny notebook in the place of nbs/train.ipynb."
-import os, pty, re, shutil, signal, subprocess, tempfile, time
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from pathlib import Path
 
 import nbformat
