@@ -1,8 +1,8 @@
 """What papermill has to be told to run a page: page.py agents/observations run=1 seeds=3
 
 Prints papermill's options, a line each, and the page's notebook last. A value gets the type of its default in
-the cell tagged `parameters`; `name?=value` is left out where a page has no such parameter. Mistakes: one line,
-code 2.
+the cell tagged `parameters`; `name?=value` is left out where a page has no such parameter.
+Mistakes: one line, code 2.
 """
 import ast
 import difflib
