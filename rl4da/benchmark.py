@@ -24,7 +24,8 @@ import xarray as xr
 from fastcore.script import Param, call_parse
 from filelock import FileLock
 
-from .data import ConfigError, hint, load_config, short, user_errors, whole_file
+from .data import load_config
+from .files import ConfigError, hint, short, user_errors, whole_file
 from .eakf import EAKF, every, fresh, identity
 from .filters import ETKF, LETKF, RTPS, EnKFN, Rotated, StochasticEnKF
 from .runs import sweep
@@ -94,7 +95,7 @@ METHODS = {
 # %% ../nbs/11_benchmark.ipynb #6ab4166e
 def trained(problem, experiment, agent):
     "The agent `agent` trained on `experiment`, as a filter for `problem`."
-    from rl4da.ppo import agent_file, read_agent        # here, so that a filter does not wait for torch
+    from rl4da.agent import agent_file, read_agent        # here, so that a filter does not wait for torch
     exp = load_config(f"logs/{experiment}")
     return read_agent(agent_file(exp, agent), exp)[0].on(problem.obs, problem.model)
 

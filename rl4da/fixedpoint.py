@@ -33,7 +33,7 @@ from fastcore.script import Param, call_parse, store_true
 from matplotlib.animation import FuncAnimation, PillowWriter
 from scipy.optimize import root
 from torch import nn
-from .data import DataError, UserError, hint, short, user_errors, whole_file, write_json
+from .files import DataError, UserError, hint, short, user_errors, whole_file, write_json
 from .eakf import on_attractor, squared, subset
 from .models import Lorenz63, compiled
 from .runs import read_metrics, sweep

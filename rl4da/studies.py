@@ -25,11 +25,14 @@ import torch
 from fastcore.script import Param, call_parse, store_true
 
 from .curriculum import make_curriculum
-from .data import AgentConfig, DataError, Normalization, config_hash, derived, find_dir, generate, short
-from .data import load_config, load_path, small_experiment, temporary_folder, user_errors, write_json
+from .data import AgentConfig, Normalization, config_hash, derived, generate
+from .files import DataError, find_dir, short
+from .data import load_config, load_path, small_experiment
+from .files import temporary_folder, user_errors, write_json
 from .eakf import EAKF, fresh, identity
 from .env import LEAKS, PAST, STARTS
-from .ppo import Run, replay, root_mean_square
+from .agent import replay, root_mean_square
+from .ppo import Run
 from .runs import is_done, plain, read_metrics, run_one, sweep
 from .twin import Problem, read_tuned, rmse, scores, spread, tune_eakf
 
