@@ -24,7 +24,6 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbformat.v4 import new_code_cell
 
 root = Path(__file__).resolve().parent.parent
 skip_flags = {'slow', 'notest', 'gpu'}       # `tst_flags` of settings.ini
@@ -133,11 +132,11 @@ def reason(error, nb):
     return '\n'.join([f'raised in cell {raised[-1] if raised else "?"}:', *('  ' + s for s in lines[-16:])])
 
 def with_parameters(nb, **values):
-    "As papermill does it: a cell after the one tagged `parameters`. None if one is no parameter there."
-    for i, cell in enumerate(nb.cells):
+    "What papermill does with a cell after the one tagged `parameters`. None if one is no parameter there."
+    for cell in nb.cells:
         if 'parameters' not in cell.metadata.get('tags', []): continue
         if not all(re.search(rf'^{name}\b', cell.source, re.M) for name in values): return None
-        nb.cells.insert(i + 1, new_code_cell('\n'.join(f'{k} = {v!r}' for k, v in values.items())))
+        cell.source += ''.join(f'\n{k} = {v!r}' for k, v in values.items())
         return nb
 
 def run(path, check=False, tiny=False, flags=(), timeout=None):

@@ -57,12 +57,13 @@ def project(top, change=lambda nb: None):
 
 
 def says(message, script, *args):
-    "Run a check; without a message it has to pass, else to fail and say it."
+    "Run a check; without a message it has to pass, else to fail and say it. Returns all that it said."
     run = subprocess.run([sys.executable, root / 'scripts' / script, *args], text=True, capture_output=True)
     said = run.stdout + run.stderr
     assert (run.returncode != 0) == (message is not None), f'{script}: exit code {run.returncode}\n{said}'
     assert (message or '') in said, f'{script} should have said {message!r}:\n{said}'
     print(f"ok  {script}: {message or 'passes'}")
+    return said
 
 
 # Changes of the notebook, and what the check says about it
@@ -251,7 +252,11 @@ def stale_cases(top):
     says(None, 'execute.py', '--check', notebook(top, *fresh))
     for name, (bad, message) in faults.items():
         says(message, 'execute.py', '--check', '--timeout=4', notebook(top, fresh[0], *fresh[1:], bad))
-    says(None, 'execute.py', '--tiny', notebook(top, *fresh))
+    said = says(None, 'test_notebooks.py', notebook(top, *fresh))
+    assert said.splitlines()[-1] == '2 passed, 0 failed', 'as it is, and tiny'
+    picky = notebook(top, fresh[6], cell('assert not tiny'))
+    said = says('x.ipynb, tiny: raised in cell 2', 'test_notebooks.py', picky)
+    assert said.splitlines()[-1] == '1 passed, 1 failed', said
     says('has no parameter `tiny`', 'execute.py', '--tiny', notebook(top, fresh[0]))
     path = notebook(top, *fresh, faults['a changed number'][0])
     says(None, 'execute.py', path)
