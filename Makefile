@@ -101,7 +101,7 @@ outputs: $(VENV) ## execute every notebook anew, outputs and README written back
 	@$(BIN)/python scripts/test_notebooks.py --write $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
 	@$(BIN)/python scripts/readme.py
 
-check: ## exactly what CI runs: lint, tests of the checks, docs, test (8 minutes)
+check: ## exactly what CI runs: lint, tests of checks and commands, docs, test (9 minutes)
 	@.ci/run
 
 docs: readme ## HTML pages, by Quarto if it is there, else by Sphinx (1 minute; _docs/index.html)

@@ -63,6 +63,29 @@ def import_cells(nb):
         if any(map(is_import, nodes)) and not all(map(is_import, body)):
             yield i, 'imports and other code in one cell'
 
+def import_place(node):
+    "Where an import stands in its cell: standard library, others, the package; `import` before `from`; name."
+    plain = isinstance(node, ast.Import)
+    module = node.names[0].name if plain else node.module or ''
+    top = module.split('.')[0]
+    return 0 if top in sys.stdlib_module_names else 2 if top == 'rl4da' else 1, not plain, module
+
+def name_place(name):
+    "Constants, then classes, then the others."
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name.lower()
+
+def import_order_in_cells(nb):
+    for i, cell in enumerate(nb['cells']):
+        body = statements(cell) if is_code(cell) else []
+        if not body or not all(map(is_import, body)): continue
+        if any(isinstance(n, ast.Import) and len(n.names) > 1 for n in body):
+            yield i, 'two modules in one import'
+        places = list(map(import_place, body))
+        if places != sorted(places): yield i, 'imports are not sorted'
+        for node in body:
+            names = [a.name for a in node.names]
+            if names != sorted(names, key=name_place): yield i, f"names are not sorted: {', '.join(names)[:60]}"
+
 def titles(nb):
     first = next((c for c in nb['cells'] if c['cell_type'] == 'markdown'), None)
     if first and not re.fullmatch(r'# \S.*\n*(> .*)?', source(first)):
@@ -284,6 +307,7 @@ def main():
     stored = rooms | read('logs/recorded/**/*.ipynb')
     checks = {
         'cells with imports hold nothing else': each(import_cells, rooms),
+        'imports are sorted, one module a line': each(import_order_in_cells, rooms),
         'a title and its quote have a cell of their own': each(titles, rooms),
         'no star imports in exported cells': each(star_imports, rooms),
         'lines of Markdown have at most 110 characters': each(wide_markdown, rooms),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def one_not_run(nb): add(nb, 'print(area(2.0))')
 def leak(nb): nb.cells[5].source += ' + radii[0]'
 def unused_import(nb): nb.cells[4].source = 'import json\n\nimport numpy as np'
 def unsorted_import(nb): nb.cells[4].source = 'import numpy as np\nimport json'
+def unsorted_names(nb): nb.cells[4].source = 'from math import pi, e\n\nimport numpy as np'
 def two_in_a_line(nb): nb.cells[4].source = 'import json, os\n\nimport numpy as np'
 def global_random(nb): add(nb, 'noise = np.random.normal()')
 def long_line(nb): add(nb, f'a_long_name = "{"x"*100}"')
@@ -115,8 +117,9 @@ changes = {
     one_not_run: 'cell 10: not executed',
     leak: 'F821 Undefined name `radii`',
     unused_import: 'F401',
-    unsorted_import: 'I001',
-    two_in_a_line: 'I001',
+    unsorted_import: 'cell 5: imports are not sorted',
+    unsorted_names: 'cell 5: names are not sorted: pi, e',
+    two_in_a_line: 'cell 5: two modules in one import',
     global_random: 'NPY002',
     long_line: 'E501',
 }
@@ -223,7 +226,7 @@ def cell(code, text=None, *tags):
     return v4.new_code_cell(code, outputs=outputs, metadata={'tags': list(tags)} if tags else {})
 
 def notebook(top, *cells):
-    write(v4.new_notebook(metadata=kernel, cells=list(cells)), top / 'x.ipynb')
+    write(v4.new_notebook(metadata=kernel, cells=[deepcopy(c) for c in cells]), top / 'x.ipynb')
     return top / 'x.ipynb'
 
 fresh = [
