@@ -84,7 +84,8 @@ def import_order_in_cells(nb):
         if places != sorted(places): yield i, 'imports are not sorted'
         for node in body:
             names = [a.name for a in node.names]
-            if names != sorted(names, key=name_place): yield i, f"names are not sorted: {', '.join(names)[:60]}"
+            if names != sorted(names, key=name_place):
+                yield i, f"names are not sorted: {', '.join(names)[:60]}"
 
 def titles(nb):
     first = next((c for c in nb['cells'] if c['cell_type'] == 'markdown'), None)
