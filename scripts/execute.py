@@ -59,7 +59,7 @@ def shown(cell):
 
 def masked(text):
     "The text without its numbers, and without what moves with them: column widths, signs, rules."
-    text = re.sub(r'\b(nan|inf)\b', '0', text)
+    text = re.sub(r'\b(nan|inf|none)\b', '0', text, flags=re.I)     # as entries of tables
     return re.sub(r'[\s+-]+', ' ', number.sub('#', text)).strip()
 
 def unit(digits):

@@ -214,7 +214,8 @@ sameness = [                                  # stored, produced, tags, the same
     ('0.172 of L96_1', '-3.1 of L96_1', ('varies',), True),
     ('0.172 of L96_1', '0.172 of L96_2', ('varies',), False),
     ('12 s  0.5x', '7 s 11x', ('varies',), True),
-    ('of 8 runs nan', 'of 8 runs 0.1', ('varies',), True),
+    ('of 8 runs NaN', 'of 8 runs 0.1', ('varies',), True),
+    ('1.5  None', '1.2  5', ('varies',), True),
     ('took 3 s', 'stopped', ('timing',), True),
 ]
 for stored, produced, tags, expected in sameness:
