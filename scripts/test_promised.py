@@ -153,7 +153,7 @@ def wrong(command, how):
             code, said = make(top, f'{command} {how[1]}')
             return said if code else ''
         found = told(top, said)
-        return '' if found == how else f'{found}, not {how}'
+        return '' if found == how else found if isinstance(found, str) else f'{found}, not {how}'
 
 def spans():
     "The commands that the texts of today name."
