@@ -1,5 +1,12 @@
-"Tests of train_concurrent.sh, in a temporary folder, with a tiny notebook in the place of nbs/train.ipynb."
-import os, pty, re, shutil, signal, subprocess, tempfile, time
+"Tests of run.sh, in a temporary folder, with a tiny notebook in the place of nbs/train.ipynb and a page."
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
 from pathlib import Path
 
 import nbformat
@@ -14,25 +21,35 @@ body = new_code_cell('''import subprocess, time
 print(f"progress: {config_dir} agent={agent!r} test={test!r}")
 if "bad" in config_dir: raise ValueError("this one is meant to fail")
 if "slow" in config_dir: subprocess.run(["sleep", "987"])''')
+choices = new_code_cell('run: bool = False\nseeds: int = 3\nsides: str = "3"   # of them\nkind: str = ""')
+choices.metadata.tags = ['parameters']
+answer = new_code_cell('''print(f"{run=} {seeds=} {sides=} {kind=}")
+class DataError(Exception): pass
+if kind == "lost": raise DataError("no shapes in logs: make shapes")
+if kind == "bad": raise ValueError("this one is meant to fail")''')
 
 
 def workplace(*names):
     "A temporary tree with the script, the configurations `names` and the notebook."
     top = Path(tempfile.mkdtemp(dir=scratch.name))
     (top / 'scripts').mkdir()
-    shutil.copy(root / 'scripts/train_concurrent.sh', top / 'scripts')
+    for name in ['run.sh', 'page.py', 'execute.py']: shutil.copy(root / 'scripts' / name, top / 'scripts')
+    shutil.copy(root / 'settings.ini', top)
     (top / '.venv').symlink_to(root / '.venv')
     for name in names:
         (top / 'logs' / name).mkdir(parents=True)
         (top / 'logs' / name / 'config.py').touch()
     kernel = {'kernelspec': {'name': 'python3', 'display_name': 'python3', 'language': 'python'}}
     nbformat.write(new_notebook(cells=[parameters, body], metadata=kernel), top / 'tiny.ipynb')
+    (top / 'nbs/pages/shapes').mkdir(parents=True)
+    page = new_notebook(cells=[choices, answer], metadata=kernel)
+    nbformat.write(page, top / 'nbs/pages/shapes/largest.ipynb')
     return top
 
 
 def start(top, *names, **env):
     "The script on the configurations `names`; returns the process and what to read its output from."
-    command = [top / 'scripts/train_concurrent.sh', *(f'logs/{name}' for name in names)]
+    command = [top / 'scripts/run.sh', 'train', *(f'logs/{name}' for name in names)]
     env = {**os.environ, 'NOTEBOOK': 'tiny.ipynb', 'INTERVAL': '2', **env}
     return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
@@ -82,6 +99,51 @@ def test_missing_configuration():
     assert not (top / 'logs/good/run.log').exists(), 'nothing may start'
 
 
+def page(top, name, *given, **env):
+    "Runs a page; returns code, what was printed, and the text of the executed notebook."
+    command = [top / 'scripts/run.sh', 'page', name, *given]
+    env = {**os.environ, **env}
+    run = subprocess.run(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    executed = top / (env.get('OUT', f'logs/pages/{name}') + '.ipynb')
+    return run.returncode, run.stdout, executed.read_text() if executed.exists() else ''
+
+def test_page():
+    top = workplace()
+    given = 'run=1', 'sides=0 1', 'seeds=2', 'members?=10'
+    code, said, executed = page(top, 'shapes/largest', *given, ARGS='-p kind good')
+    assert code == 0 and re.search('largest: done in .* → logs/pages/shapes/largest.ipynb', said), said
+    assert "run=True seeds=2 sides='0 1' kind='good'" in executed, executed
+    stored = nbformat.read(top / 'nbs/pages/shapes/largest.ipynb', 4)
+    assert not stored.cells[1].outputs, 'in place only with RECORD'
+
+    code, said, executed = page(top, 'shapes/largest', 'sides=4', 'kind=', OUT='logs/other/name', RECORD='1')
+    assert code == 0 and "run=False seeds=3 sides='4' kind=''" in executed, said
+    stored = nbformat.read(top / 'nbs/pages/shapes/largest.ipynb', 4)
+    assert "sides='3' kind=''" in stored.cells[1].outputs[0].text, 'as it is, without the parameters'
+
+def test_mistakes_about_pages():
+    top = workplace()
+    for name, given, message in [
+            ('shapes/largst', (), "no page 'shapes/largst': did you mean shapes/largest?"),
+            ('largest', (), "no page 'largest': did you mean shapes/largest?"),
+            ('zzz', (), "no page 'zzz': make page lists them"),
+            ('', (), 'which page? PAGE= shapes/largest'),
+            ('shapes/largest', ['members=10'],
+             "shapes/largest has no parameter 'members'; it has run, seeds, sides, kind"),
+            ('shapes/largest', ['seeds=some'], "seeds is a number, such as 3, not 'some'"),
+            ('shapes/largest', ['run=perhaps'], "run is yes or no, not 'perhaps'")]:
+        assert page(top, name, *given)[:2] == (2, message + '\n'), page(top, name, *given)
+
+def test_a_page_that_fails():
+    top = workplace()
+    code, said, executed = page(top, 'shapes/largest', 'kind=lost')
+    assert code == 2 and said.endswith('\nDataError: no shapes in logs: make shapes\n') and not executed, said
+    assert 'Traceback' not in said, said
+    code, said, executed = page(top, 'shapes/largest', 'kind=bad', RECORD='1')
+    assert code == 1 and 'ValueError: this one is meant to fail' in said and not executed, said
+    assert (top / 'logs/pages/shapes/largest.failed.ipynb').exists()
+
+
 def sleeping(top): return sum(p.name() == 'sleep' and '987' in p.cmdline() for p in ours(top))
 
 
@@ -102,7 +164,7 @@ def test_control_c():
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ.update(NOTEBOOK='tiny.ipynb', JOBS='2', TERM='xterm')
-        os.execl(top / 'scripts/train_concurrent.sh', 'train', 'logs/slow1', 'logs/slow2')
+        os.execl(top / 'scripts/run.sh', 'run.sh', 'train', 'logs/slow1', 'logs/slow2')
     wait_for(lambda: sleeping(top) == 2)
     time.sleep(2)
     os.write(terminal, b'\x03')
@@ -120,4 +182,4 @@ for name, test in list(globals().items()):
     if not name.startswith('test_'): continue
     began = time.time()
     test()
-    print(f'ok  train_concurrent.sh: {name[5:].replace("_", " ")} ({time.time() - began:.0f} s)')
+    print(f'ok  run.sh: {name[5:].replace("_", " ")} ({time.time() - began:.0f} s)')
