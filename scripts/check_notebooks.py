@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-WIDTH, LONGEST = 110, 40         # characters of a line of Markdown, lines of an exported cell
+WIDTH, LONGEST = 110, 60         # characters of a line of Markdown, lines of an exported cell
 FRONT = {'index', 'train', 'play'}                 # the notebooks directly in nbs/ that are no rooms
 machine_path = re.compile(r'(?<![\w.])/(home|work|tmp|root|Users|mnt|var/folders)/\w|[A-Z]:\\+Users')
 progress_bar = re.compile(r'\r|\d+%\|| \d+(\.\d+)?(it/s|s/it)\b')
@@ -312,7 +312,7 @@ def main():
         'a title and its quote have a cell of their own': each(titles, rooms),
         'no star imports in exported cells': each(star_imports, rooms),
         'lines of Markdown have at most 110 characters': each(wide_markdown, rooms),
-        'exported cells have at most 40 lines': each(long_cells, rooms),
+        'exported cells have at most 60 lines': each(long_cells, rooms),
         'rooms export, pages do not and live in nbs/pages': list(places(rooms)),
         'a public name means one thing': list(names_mean_one_thing(root)),
         'no import from a later room': list(import_order(rooms)),
