@@ -260,6 +260,7 @@ def page(name, function, planned, *, run=False, anew=False, tiny=False, workers=
     missing = {key: planned[key] for key, s in cells.items() if not same(old.get(key), run_name, s)}
     if tiny: made, folder = run_tiny(function, cells, keep)
     else:
+        if run and not missing: print(f"nothing of {name} is missing; FORCE=1 does all of it anew")
         if run and missing: run_and_record(name, function, missing, workers, keep, root)
         made, folder = read_record(name, root), logs / "recorded" / name
     made = {key: made[key] for key, s in cells.items() if same(made.get(key), run_name, s)}

@@ -4,7 +4,7 @@
 STUDIES := agents/why_it_would_not_fit agents/imitation agents/observations agents/normalization agents/lstm_size \
            filters/inflation agents/members agents/what_did_not_work
 STUDY = $(if $(filter all,$(or $(NAME),all)),$(STUDIES),$(or $(filter %/$(NAME),$(STUDIES)),agents/$(NAME)))
-FIXEDPOINT = $(RUN_PAGE) lorenz63/networks run=1 $(call given,grid,GRID) $(call given,models,MODEL) \
+FIXEDPOINT = $(RUN_PAGE) lorenz63/networks run=1 grid=$(or $(GRID),headline) $(call given,models,MODEL) \
              $(call given,modes,OBS) $(call given,seeds,SEEDS) $(call flag,anew,FORCE) $(call flag,tiny,QUICK)
 BENCHMARK = $(RUN_PAGE) filters/benchmark run=1 $(call given,problem,PROBLEM) $(call given,members,MEMBERS) \
             $(call given,method,METHOD) $(call given,runs,RUNS) $(call flag,tiny,QUICK) $(call flag,anew,FORCE)
