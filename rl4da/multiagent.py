@@ -101,10 +101,11 @@ def score_case(settings, dir):
     """Scores and curve of one training, a run of `sweep`; a copy of its weights goes to `dir`/agent.pt.
 
     `settings`: the `experiment` to score on, the preset `agent`, the experiment it was `trained` on, which
-    `weights`; `seed`, `runs` and `cycles` of the scoring."""
+    `weights`; `seed`, `runs` and `cycles` of the scoring, and as many cycles for tuning an EAKF."""
     exp, home = load_config(f"logs/{settings['experiment']}"), load_config(f"logs/{settings['trained']}")
     file, curve = weights_of(home, settings["agent"], settings["weights"])
     shutil.copy(file, dir / "agent.pt")
     agent, card = read_agent(file, exp)
-    table, _ = compare(exp, agent, settings["seed"], settings["runs"], settings["cycles"])
+    cycles = settings["cycles"]
+    table, _ = compare(exp, agent, settings["seed"], settings["runs"], cycles, tune_cycles=cycles)
     return {"scores": as_json(table), "variance": exp.obs.var, "steps": card["step"], "curve": curve}
