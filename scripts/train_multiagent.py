@@ -25,6 +25,7 @@ from rl4da.tune import Journal, search
 
 ROOT = Path(__file__).resolve().parent.parent
 LOG = 'run_multiagent.log'
+OF_TUNE = ['num_samples', 'max_concurrent_trials', 'steps', 'reports', 'address']
 RECORD = ['page', 'PAGE=agents/multiagent', 'RUN=1', 'ANEW=1']          # what `make` is told by --record
 
 
@@ -79,7 +80,10 @@ def parse(words):
     add('--reports', type=int, default=8, help='how often a trial is scored')
     add('--address', help='of a running Ray cluster; auto: of the one on this machine')
     split = [word.partition('=') if word.startswith('--') else ('', '', word) for word in words]
-    return parser.parse_args([name.replace('_', '-') + equals + value for name, equals, value in split])
+    args = parser.parse_args([name.replace('_', '-') + equals + value for name, equals, value in split])
+    given = [name for name in OF_TUNE if getattr(args, name) != parser.get_default(name)]
+    if given and not args.tune: parser.error(f"--{given[0].replace('_', '-')} is an option of --tune")
+    return args
 
 
 def main():
