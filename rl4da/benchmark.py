@@ -116,7 +116,7 @@ METHODS |= {
 # %% ../nbs/11_benchmark.ipynb #057c0e79
 def trained(problem, experiment, agent):
     "The agent `agent` trained on `experiment`, as a filter for `problem`."
-    from rl4da.ppo import agent_file, read_agent        # here, so that a filter does not wait for torch
+    from rl4da.agent import agent_file, read_agent        # here, so that a filter does not wait for torch
     exp = load_config(f"logs/{experiment}")
     return read_agent(agent_file(exp, agent), exp)[0].on(problem.obs, problem.model)
 

@@ -28,12 +28,11 @@ from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 from .data import Count, Positive, load_config
-from .files import (DataError, Frozen, UserError, git_revision, hint, package_versions, read_config,
-                         short, user_errors, whole_file, write_json)
+from .files import (DataError, Frozen, UserError, alone, digest, git_revision, hint, package_versions,
+                         read_config, short, user_errors, whole_file, write_json)
 from .eakf import EAKF, fresh, gaspari_cohn, on_attractor, ring_distance
 from .filters import ETKF, LETKF, Rotated, StochasticEnKF
-from .fixedpoint import digest
-from .ppo import TrainingDiverged, alone, load, save
+from .agent import TrainingDiverged, load_torch, save_torch
 from .runs import collect, sweep
 from .twin import Problem, mnmef, read_tuned, scores
 
@@ -444,7 +443,7 @@ def validate(self: Training, runs=32):
     self.losses = []
     if row["rmse_a"] < self.best:
         self.best = row["rmse_a"]
-        save(self.out/"best.pt", self.card())
+        save_torch(self.out/"best.pt", self.card())
     return row
 
 @patch
@@ -460,7 +459,7 @@ PLACES = "run", "time", "age", "E"
 @patch
 def checkpoint(self: Training):
     "Write everything that the training needs to go on."
-    save(self.out/"checkpoint.pt", {
+    save_torch(self.out/"checkpoint.pt", {
         "fingerprint": self.fingerprint, "step": self.step, "seconds": self.seconds, "best": self.best,
         "rows": self.rows, "losses": self.losses, "net": self.net.state_dict(),
         "optimizer": self.optimizer.state_dict(), "random": self.lanes.rng.bit_generator.state,
@@ -470,7 +469,7 @@ def checkpoint(self: Training):
 def resume(self: Training):
     "Go on from the checkpoint, if there is one. `DataError` if it is of other settings."
     if not (self.out/"checkpoint.pt").is_file(): return False
-    old = load(self.out/"checkpoint.pt")
+    old = load_torch(self.out/"checkpoint.pt")
     if old["fingerprint"] != self.fingerprint:
         raise DataError(f"{short(self.out)} holds a training of other settings: use FORCE=1 to begin anew")
     self.net.load_state_dict(old["net"])
@@ -515,7 +514,7 @@ def train(s, out, folder, *, truths=Truths(), use_cuda=False, parent=None, force
     out = Path(out)
     torch.set_num_threads(1)
     truth = make_truths(problem_of(s.dataset, s.sigma), folder, truths, say)
-    with alone(out):
+    with alone(out, "training"):
         if force:
             for name in ("checkpoint.pt", "run.json"): (out/name).unlink(missing_ok=True)
         t = Training(s, truth, out, use_cuda, parent)
@@ -552,7 +551,7 @@ def model_file(dataset, name):
 
 def read_net(file):
     "The `LearnedFilter` in `file`, and its `Settings`. Raises `DataError`."
-    card = load(Path(file))
+    card = load_torch(Path(file))
     s = read_config(Settings, card["settings"], short(file))
     obs = problem_of(s.dataset, s.sigma).obs
     net = LearnedFilter(obs, SIZES[s.network], update=s.update, inflation=s.inflation, bound=card["bound"])

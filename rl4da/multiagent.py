@@ -19,7 +19,8 @@ from .curriculum import make_curriculum
 from .data import generate, load_config
 from .files import ConfigError, short, user_errors, write_json
 from .env import ACTION_LIMIT, Cycles
-from .ppo import as_json, compare, load, read_agent, regroup, results_dir, train
+from .agent import as_json, compare, load_torch, read_agent, results_dir
+from .ppo import regroup, train
 from .runs import sweep
 
 # %% ../nbs/07_multiagent.ipynb #a844a249
@@ -96,7 +97,7 @@ class Journal:
         "The last checkpoint as `checkpoint_<steps>`; of older ones all but `keep` are removed."
         last = self.out / "checkpoints" / "last.pt"
         self.checkpoints.mkdir(exist_ok=True)
-        shutil.copy(last, self.checkpoints / f"checkpoint_{load(last)['step']:07d}")
+        shutil.copy(last, self.checkpoints / f"checkpoint_{load_torch(last)['step']:07d}")
         for old in sorted(self.checkpoints.glob("checkpoint_*"))[:-self.keep]: old.unlink()
 
 # %% ../nbs/07_multiagent.ipynb #f737267e

@@ -31,7 +31,8 @@ from .data import load_config, load_path, small_experiment
 from .files import temporary_folder, user_errors, write_json
 from .eakf import EAKF, fresh, identity
 from .env import LEAKS, PAST, STARTS
-from .ppo import Run, replay, root_mean_square
+from .agent import replay, root_mean_square
+from .ppo import Run
 from .runs import is_done, plain, read_metrics, run_one, sweep
 from .twin import Problem, read_tuned, rmse, scores, spread, tune_eakf
 

@@ -15,7 +15,8 @@ from fastcore.script import Param, call_parse
 from .curriculum import make_curriculum
 from .data import config_hash, generate, load_config
 from .files import UserError, short, user_errors, whole_file
-from .ppo import Run, TrainingDiverged, agent_card, save
+from .agent import TrainingDiverged, save_torch
+from .ppo import Run
 from .twin import Problem, scores
 
 # %% ../nbs/08_tune.ipynb #a966f1ba
@@ -61,7 +62,7 @@ def run_trial(exp, preset, out, reports, report, seed=0):
         except TrainingDiverged: return report({"rmse_a": 1e3, "spread_a": 0.0, "steps": run.step})
         row = validate(run)
         run.checkpoint()
-        save(run.out / "models" / "last.pt", agent_card(run))
+        save_torch(run.out / "models" / "last.pt", run.card())
         report(row | {"steps": run.step, "steps_per_second": run.step/run.seconds})
 
 # %% ../nbs/08_tune.ipynb #3f6453e6
