@@ -3,10 +3,11 @@
 A method is the class of `dapper.da_methods`, `kind`, and its arguments. A problem is a dict: N, F, dt, steps
 (of the model a cycle), var (of the observations of all N sites).
 """
-import os, tempfile
+import os
+import tempfile
 from pathlib import Path
 
-from side import seconds, serve, versions                    # first: one thread, before numpy asks for more
+from side import seconds, serve, versions  # first: one thread, before numpy asks for more
 
 os.chdir(tempfile.mkdtemp())                                 # DAPPER reads its settings here, and writes here
 Path("dpr_config.yaml").write_text("data_root: $cwd\nliveplotting: no\n")

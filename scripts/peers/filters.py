@@ -1,15 +1,14 @@
 """Do rl4da's filters do what DAPPER's do, and how many cycles a second does each manage?
 
-    make peers_dapper   about 6 minutes; writes logs/recorded/peers/filters.json
+    make peers_dapper   about 6 minutes; writes logs/recorded/filters/peers/filters.json
 
 Three comparisons: the analysis of one and the same ensemble and observation, number by number; the analysis
 error of twin experiments, each side with truths of its own; cycles a CPU second, one thread, taking turns.
 """
-from side import Side, machine, record, seconds, versions    # first: one thread, before numpy asks for more
-
 from statistics import median
 
 import numpy as np
+from side import Side, machine, record, seconds, versions  # first: one thread, before numpy asks for more
 
 from rl4da.eakf import EAKF, fresh, identity
 from rl4da.filters import ETKF, LETKF, EnKFN, Rotated, StochasticEnKF

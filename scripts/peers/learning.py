@@ -1,6 +1,6 @@
 """How fast and how far do PPO of rl4da, stable-baselines3, sb3-contrib and RLlib learn on its environment?
 
-    make peers_rl       about 10 minutes; writes logs/recorded/peers/learning.json
+    make peers_rl       about 10 minutes; writes logs/recorded/filters/peers/learning.json
 
 Every learner is a process of its own with one thread. They take turns, a rollout and its update each, in
 alternating order, so that a busy machine slows all of them. Seconds are CPU seconds, unless said.
@@ -8,8 +8,9 @@ alternating order, so that a busy machine slows all of them. Seconds are CPU sec
 import tempfile
 from statistics import median
 
-from rl4da.data import small_experiment
 from side import Side, machine, record
+
+from rl4da.data import small_experiment
 
 VENVS = {"rl4da": ".venv", "SB3 PPO": ".venv-sb3", "RLlib PPO": ".venv-rllib", "rl4da, LSTM": ".venv",
          "RecurrentPPO, shared LSTM": ".venv-sb3", "RLlib PPO, LSTM": ".venv-rllib",

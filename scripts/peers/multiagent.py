@@ -1,15 +1,17 @@
 """How fast and how far do PPO of rl4da and RLlib learn with an agent per ensemble member?
 
-    make peers_multiagent       about 4 minutes; writes logs/recorded/multiagent/rllib.json
+    make peers_multiagent       about 4 minutes; writes logs/recorded/filters/peers/members.json
 
 The same observations, rewards and number of environment steps; each learner is a process of its own with one
 thread, and they take turns. Seconds are CPU seconds.
 """
-import json, tempfile
+import json
+import tempfile
 from statistics import median
 
-from rl4da.data import small_experiment
 from side import ROOT, Side, machine
+
+from rl4da.data import small_experiment
 
 VENVS = {"rl4da": ".venv", "RLlib": ".venv-rllib"}
 ROUNDS, ROLLOUT, SEED = 8, 512, 0
@@ -36,7 +38,7 @@ if __name__ == "__main__":
     for name, r in rows.items():
         print(f"{name:8}{r['parameters']:9,} parameters {r['steps_per_cpu_second']:8.0f} steps a CPU second, "
               f"RMSE {r['before']['rmse_a']:.3f} → {r['after']['rmse_a']:.3f}")
-    file = ROOT / "logs/recorded/multiagent/rllib.json"
+    file = ROOT / "logs/recorded/filters/peers/members.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     content = dict(machine=machine(), seed=SEED, rounds=ROUNDS, learners=rows)
     file.write_text(json.dumps(content, indent=1) + "\n")

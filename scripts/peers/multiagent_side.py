@@ -3,12 +3,11 @@
 Both learners share one policy among the members, get the same rollouts, epochs and minibatches (counted in
 environment steps), networks of the same size, and one thread. RLlib steps the PettingZoo environment.
 """
-from side import answers, serve                    # first: one thread, before numpy asks for more
-
 import sys
 
 import numpy as np
 import torch
+from side import answers, serve  # first: one thread, before numpy asks for more
 
 from rl4da.data import load_config
 from rl4da.env import AssimilationVectorEnv
@@ -64,6 +63,7 @@ class RLlib:
         from ray.rllib.core.rl_module.rl_module import RLModuleSpec
         from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv
         from ray.tune.registry import register_env
+
         from rl4da.multiagent import MultiAgentEnv
         ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
         register_env("Members", lambda config: ParallelPettingZooEnv(MultiAgentEnv(exp, task(exp))))

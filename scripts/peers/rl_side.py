@@ -3,15 +3,15 @@
 Every learner gets the same environment, batched, the same rollouts, epochs and minibatches, and one thread.
 Those with an LSTM also see the last cycle's analysis, forecast error and spread; the others only the present.
 """
-from side import answers, serve                    # first: one thread, before numpy asks for more
-
-import hashlib, sys
+import hashlib
+import sys
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
+from side import answers, serve  # first: one thread, before numpy asks for more
 
 from rl4da.data import load_config
 from rl4da.env import AssimilationVectorEnv

@@ -2,13 +2,19 @@
 
 A request and its answer are a line of JSON each, through pipes. What libraries print goes to a log.
 """
-import json, os, platform, subprocess, sys, tempfile, time
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
 from importlib.metadata import version
 from pathlib import Path
 
 for threads in ("OMP", "MKL", "OPENBLAS", "NUMBA"): os.environ.setdefault(f"{threads}_NUM_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[2]
-RECORDED = ROOT / "logs/recorded/peers"
+RECORDED = ROOT / "logs/recorded/filters/peers"
 
 
 def serve(build):
