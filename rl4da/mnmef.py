@@ -18,7 +18,7 @@ __all__ = ['POOLING', 'NETWORKS', 'ENSEMBLE_LOSSES', 'DATASETS', 'CLAMPS', 'LANE
 import json
 import math
 import time
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -581,6 +581,7 @@ def classical(problem, members):
     found = {name: read_tuned(find_dir("logs")/"tuned.csv", problem, members, name) for name in CLASSICAL}
     return {name: CLASSICAL[name](problem.obs, **s) for name, s in found.items() if s is not None}
 
+@lru_cache
 def truth_size(problem, runs=64, cycles=200):
     "Mean over time of the truth's root mean square over the sites, which R-RMSE is relative to."
     X = simulate(problem, Truths(runs=runs, cycles=cycles, seed=3))
@@ -623,8 +624,9 @@ def training_run(settings, dir):
     "One training in `dir`, unless it is finished with these settings: cost, best score, learning curve."
     (s, truths), dir = run_settings(settings), Path(dir)
     out = own_folder(s.dataset, training_name(s))
-    if read_run(out).get("settings") == s.model_dump(): copy_whole(out/"best.pt", dir/"best.pt")
-    else: out = train_filter(s, dir, dir.parent/f"truths_{s.dataset}", truths=truths).out
+    if read_run(out).get("settings") != s.model_dump():
+        out = train_filter(s, dir/"training", dir.parent/f"truths_{s.dataset}", truths=truths).out
+    copy_whole(out/"best.pt", dir/"best.pt")
     made = read_run(out)
     return {"train_seconds": made["cpu_seconds"], **{k: made[k] for k in ("rmse_a", "parameters", "curve")}}
 
