@@ -652,14 +652,16 @@ def scoring_run(settings, dir):
 
 # %% ../nbs/10_mnmef.ipynb #ae0b2c6b
 def choice_run(settings, dir):
-    "Train for about `seconds` of processor time, as many updates as fit, and test in 32 runs of `cycles`."
+    """Train for about `seconds` of processor time, as many updates as fit, and test in 32 runs of `cycles`.
+
+    How many updates fit is found by timing the first `trial` updates of a training that is thrown away."""
     (s, truths), dir = run_settings(settings), Path(dir)
     problem, folder = problem_of(s.dataset, s.sigma), dir.parent/f"truths_{s.dataset}"
-    trial = Training(s, make_truths(problem, folder, truths), dir)
-    for _ in range(30): trial.iterate()
+    trial, timed = Training(s, make_truths(problem, folder, truths), dir), settings["trial"]
+    for _ in range(3*timed//10): trial.iterate()
     began = time.process_time()
-    for _ in range(100): trial.iterate()
-    updates = max(int(100*settings["seconds"]/(time.process_time() - began)), 1)
+    for _ in range(timed): trial.iterate()
+    updates = max(int(timed*settings["seconds"]/(time.process_time() - began)), 1)
     t = train_filter(s.replace(updates=updates, checks=4), dir/"training", folder, truths=truths)
     net = read_net(t.out/"best.pt")[0]
     table = evaluate({"learned": MNMEF(net)}, problem, s.members, cycles=settings["cycles"])
