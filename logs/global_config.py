@@ -54,8 +54,8 @@ eakf = {**local, "start": "eakf"}
 # forecast can be on the wrong wing for a moment, which must not end the episode.
 whole = {**eakf, "network": "temporal", "hidden_size": 32, "lost_rmse": 1.0}
 
-# The seed project's agent, kept one word away: `make train AGENT=seed`.
-seed = {
+# The agent of the earlier project, from which this one grew, kept one word away: `make train AGENT=earlier`.
+earlier = {
     # --- the task
     "action": "analysis",            # the whole normalized analysis ensemble
     "start": "none",                 # nothing below it
@@ -82,7 +82,7 @@ seed = {
     "num_steps": 2048,
     "chunk_steps": 1,
     "update_epochs": 10,
-    "num_minibatches": 32,           # 2048 / 32 = the seed's batch size of 64
+    "num_minibatches": 32,           # 2048 / 32 = a batch size of 64
     "learning_rate": 3e-4,
     "anneal_lr": False,
     "gamma": 0.99,
@@ -116,14 +116,14 @@ multi = {
     "learning_rate": 4e-3,
 }
 
-# The same on top of a Kalman update of each site alone; and with the reward of the multi-agent seed, 1 - RMSE of each
-# member, for which the best ensemble is none.
+# The same on top of a Kalman update of each site alone; and with the earlier project's reward, 1 - RMSE of each member,
+# for which the best ensemble has no spread.
 multi_scalar = {**multi, "start": "scalar", "critic_sees": ("error",), "total_timesteps": 60_000}
 multi_rmse = {**multi, "reward": "member"}
 
-# The agents of the multi-agent seed: 4 N numbers in, the N values of the analysis out, 1 - RMSE.
-multi_seed = {
-    **seed,
+# One agent for each member as the earlier project had them: 4 N numbers in, the N values of the analysis out, 1 - RMSE.
+earlier_members = {
+    **earlier,
     "reference": "truth",
     "reward": "member",
     "sees": ("own_previous", "own_forecast", "own_tendency", "observation"),
@@ -138,10 +138,10 @@ multi_seed = {
     "learning_rate": 1e-4,
 }
 
-# The seed's network, an LSTM of 512 x 2 with a window of 3 cycles, on a task that it can learn: imitate the EAKF's analysis
-# of its own forecast, with no filter inside (nbs/studies/imitation.ipynb). `make train AGENT=imitate`.
+# The earlier project's network, an LSTM of 512 x 2 with a window of 3 cycles, on a task that it can learn: imitate the
+# EAKF's analysis of its own forecast, with no filter inside (nbs/pages/agents/imitation.ipynb). `make train AGENT=imitate`.
 imitate = {
-    **seed,
+    **earlier,
     "action": "shift_scale",         # 40 numbers, not 400
     "reference": "online",           # the EAKF, as configured, on the agent's own forecast
     "reward": "crps",                # of each site
@@ -171,7 +171,7 @@ config = {
     # error variance of each observation: std 0.316; 1 where the forcing of 8 leaves nothing better to reach
     "observation_variance": {"L96": 0.1, "L63": 0.1, "L96_4": 1.0, "L96_5": 1.0, "L96_6": 1.0},
     "initial_std": 1.0,                           # std of the first ensemble about the truth
-    # factor on the forecast anomalies (variance: its square); tuned where the seeds' 5.0 loses the truth
+    # factor on the forecast anomalies (variance: its square); tuned where 5.0, handed down, loses the truth
     "inflation": {"L96": 5.0, "L63": 1.5, "L96_4": 1.4, "L96_5": 1.4, "L96_6": 1.4},
     # Gaspari-Cohn half-width in sites; none where not named
     "localization": {"L96_4": 4.0, "L96_5": 4.0, "L96_6": 4.0},
@@ -188,8 +188,9 @@ config = {
     "norm_buffer": 3.1,                           # values are clipped here
     # --- agents
     "agent": {"L96": "local", "L63": "whole"},    # the preset that is trained unless another is asked for
-    "agents": {"local": local, "eakf": eakf, "whole": whole, "seed": seed, "imitate": imitate, "multi": multi,
-               "multi_scalar": multi_scalar, "multi_rmse": multi_rmse, "multi_seed": multi_seed},
+    "agents": {"local": local, "eakf": eakf, "whole": whole, "imitate": imitate, "multi": multi,
+               "multi_scalar": multi_scalar, "multi_rmse": multi_rmse, "earlier": earlier,
+               "earlier_members": earlier_members, "seed": earlier},      # `seed`: an older spelling of `earlier`
     "use_cuda": False,                            # train on the GPU, if there is one
     # --- curriculum
     "enable_curriculum": True,                    # off: every training path from the start

@@ -8,7 +8,6 @@ __all__ = ['Curriculum', 'make_curriculum']
 # %% ../nbs/06_curriculum.ipynb #c31a66b6
 from dataclasses import dataclass
 from math import ceil
-from fastcore.basics import patch
 
 # %% ../nbs/06_curriculum.ipynb #60190d26
 @dataclass
@@ -37,19 +36,15 @@ class Curriculum:
         ready = self.complete >= self.episodes_needed and self.success_rate >= self.required
         if ready and self.level < self.max_paths: self.level, self.complete, self.lost = self.level + 1, 0, 0
 
-# %% ../nbs/06_curriculum.ipynb #7533178d
-@patch
-def metrics(self: Curriculum):
-    "What goes to TensorBoard."
-    return {"curriculum/current_level": self.level, "curriculum/paths": self.level,
-            "curriculum/success_rate": self.success_rate, "curriculum/episodes_completed": self.complete,
-            "curriculum/episodes_needed": self.episodes_needed}
+    def metrics(self):
+        "What goes to TensorBoard."
+        return {"curriculum/current_level": self.level, "curriculum/paths": self.level,
+                "curriculum/success_rate": self.success_rate, "curriculum/episodes_completed": self.complete,
+                "curriculum/episodes_needed": self.episodes_needed}
 
-@patch
-def state_dict(self: Curriculum): return {key: getattr(self, key) for key in ("level", "complete", "lost")}
+    def state_dict(self): return {key: getattr(self, key) for key in ("level", "complete", "lost")}
 
-@patch
-def load_state_dict(self: Curriculum, state): vars(self).update(state)
+    def load_state_dict(self, state): vars(self).update(state)
 
 # %% ../nbs/06_curriculum.ipynb #55d5715b
 def make_curriculum(exp):

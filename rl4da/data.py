@@ -147,19 +147,19 @@ class GlobalConfig(TwinSettings, DataSettings, TrainSettings):
     @model_validator(mode="after")
     def _check_global(self):
         steps, (low, high) = self.oda / self.dtda, self.norm_percentiles
-        must((abs(steps - round(steps)) < 1e-6 * steps and steps > 0.5,
-              f"oda {self.oda} must be a whole number of steps dtda {self.dtda}"),
+        whole = abs(steps - round(steps)) < 1e-6*steps and steps > 0.5
+        must((whole, f"oda {self.oda} must be a whole number of steps dtda {self.dtda}"),
              (self.sample_last <= self.total_steps, "sample_last must be at most total_steps"),
              (self.num_paths <= self.sample_last, "num_paths must be at most sample_last"),
              (0 <= low < high <= 100, f"norm_percentiles {low, high} must rise, within 0 to 100"),
              (self.norm_range <= self.norm_buffer, "norm_range must be at most norm_buffer"),
-             *((name in self.agents, f"agent {name!r}: no preset{hint(name, self.agents)}")
-               for name in self.agent.values()),
              (self.curriculum_start_paths <= self.curriculum_max_paths < self.num_paths,
-              "curriculum_start_paths <= curriculum_max_paths < num_paths must hold (path 0 evaluates)"),
-             *((a.episode_cycles <= self.path_cycles,
-                f"agents.{name}: episode_cycles must be at most path_cycles {self.path_cycles}")
-               for name, a in self.agents.items()))
+              "curriculum_start_paths <= curriculum_max_paths < num_paths must hold (path 0 evaluates)"))
+        for name in self.agent.values():
+            must((name in self.agents, f"agent {name!r}: no preset{hint(name, self.agents)}"))
+        for name, a in self.agents.items():
+            must((a.episode_cycles <= self.path_cycles,
+                  f"agents.{name}: episode_cycles must be at most path_cycles {self.path_cycles}"))
         return self
 
 # %% ../nbs/02_data.ipynb #161a564a
@@ -315,14 +315,13 @@ def run_paths(exp, starts, ids):
     return dict(zip(STATES, (true, forecast, analysis, y)))
 
 # %% ../nbs/02_data.ipynb #a7272612
-def plot_rmse(forecast_rmse, analysis_rmse, title_suffix="", ax=None):
+def plot_rmse(forecast_rmse, analysis_rmse, title="", ax=None):
     "RMSE of each cycle `(T,)` of forecast (red) and analysis (blue) against the truth. Returns the axes."
-    if ax is None: _, ax = plt.subplots(figsize=(10, 5), layout="constrained")
-    ax.plot(forecast_rmse, color="red", label="Truth vs Forecast")
-    ax.plot(analysis_rmse, color="blue", label="Truth vs Posterior")
-    ax.set(xlabel="Time Steps (assimilation cycles)", ylabel="Root Mean Squared Error (RMSE)",
-           title=f"RMSE Comparison: Truth vs Posterior & Forecast{title_suffix}")
-    ax.legend()
+    if ax is None: _, ax = plt.subplots(figsize=(10, 4), layout="constrained")
+    ax.plot(forecast_rmse, color="red", label="forecast")
+    ax.plot(analysis_rmse, color="blue", label="analysis")
+    ax.set(xlabel="cycle", ylabel="RMSE (units of $x$)", title=title)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 # %% ../nbs/02_data.ipynb #1fe2d24e

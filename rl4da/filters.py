@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .eakf import Observation, _check_factors, _check_shapes, fresh, taper, vectorized
+from .eakf import Observation, check_factors, check_shapes, fresh, taper, vectorized
 
 # %% ../nbs/01b_filters.ipynb #e155e439
 def observed(E, y, obs, inflation=1.0):
@@ -22,7 +22,7 @@ def observed(E, y, obs, inflation=1.0):
     standard deviation. float32 stays float32. A run that is not finite gets Y = 0, and NaN from d or A.
     """
     E, y = np.asarray(E), np.asarray(y)
-    _check_shapes(E, y, obs)
+    check_shapes(E, y, obs)
     if E.dtype != np.float32: E = E.astype(float)
     mean = E.mean(-1, keepdims=True)
     A = inflation*(E - mean)
@@ -62,7 +62,7 @@ class StochasticEnKF:
     seed: int = 0
 
     def __post_init__(self):
-        _check_factors(self.inflation, self.localization)
+        check_factors(self.inflation, self.localization)
         self._rngs = []
 
     def reset(self, E): self._rngs = generators(self.seed, "perturbations", len(E))
@@ -102,7 +102,7 @@ class ETKF:
     obs: Observation
     inflation: float = 1.0
 
-    def __post_init__(self): _check_factors(self.inflation, None)
+    def __post_init__(self): check_factors(self.inflation, None)
     def __call__(self, E, y):
         mean, A, d, Y = observed(E, y, self.obs, self.inflation)
         return transform(mean, A, *spectrum(Y, d))
@@ -204,6 +204,7 @@ def _local(Y, d, rho, B, g):
             for n in range(M): B[m, n] += t*Y[k, n]
     return trace
 
+# %% ../nbs/01b_filters.ipynb #7677b664
 @vectorized
 def _letkf(out, A, d, Y, near, tol):
     "Adds increments and analysis anomalies to `out` `(B, N, M)`; `observed` gives the rest, tapers `(N, P)`."
@@ -235,7 +236,7 @@ class LETKF:
     inflation: float = 1.0
     localization: float | None = None
 
-    def __post_init__(self): _check_factors(self.inflation, self.localization)
+    def __post_init__(self): check_factors(self.inflation, self.localization)
     def __call__(self, E, y):
         mean, A, d, Y = observed(E, y, self.obs, self.inflation)
         out = np.repeat(mean, A.shape[-1], -1)

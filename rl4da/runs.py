@@ -195,7 +195,7 @@ class Planned:
     settings: dict
     marks: dict = field(default_factory=dict)
 
-KEPT = "run", "settings", "result", "cpu_seconds", "machine", "versions", "git_revision"
+KEPT = "run", "settings", "marks", "result", "cpu_seconds", "machine", "versions", "git_revision"
 
 def read_record(name, root=None):
     "What is recorded of page `name`: run name → its `metrics.json`, without the times of day; or nothing."
@@ -205,20 +205,22 @@ def read_record(name, root=None):
     except ValueError: raise DataError(f"{short(file)} is damaged: {command(name)} makes it anew") from None
 
 # %% ../nbs/02a_runs.ipynb #86335e85
-def keep_record(name, made, root=None):
-    "Put the results `made` (run name → `metrics.json`) into the record of page `name`."
+def keep_record(name, made, planned, root=None):
+    "Put the results `made` (run name → `metrics.json`) into the record of page `name`, with their marks."
     folder = Path(root or find_dir("logs")) / "recorded" / name
     folder.mkdir(parents=True, exist_ok=True)
-    rows = {key: {part: run[part] for part in KEPT} for key, run in made.items()}
+    marked = {key: run | {"marks": planned[key].marks} for key, run in made.items()}
+    rows = {key: {part: run[part] for part in KEPT} for key, run in marked.items()}
     write_json(folder / "runs.json", read_record(name, root) | rows)
 
-def run_and_record(name, function, cells, workers, keep, root):
-    "Do the runs `cells` (name → settings) of page `name` in `logs/pages/<name>`, and record what is done."
+def run_and_record(name, function, planned, workers, keep, root):
+    "Do the `planned` runs of page `name` in `logs/pages/<name>`, and record what is done."
+    cells = {key: p.settings for key, p in planned.items()}
     folder = Path(root or find_dir("logs")) / "pages" / name
     try: sweep(function, cells, folder, workers=workers)
     finally:
         done = [key for key, settings in cells.items() if is_done(folder / key, name_of(function), settings)]
-        keep_record(name, {key: read_metrics(folder / key) for key in done}, root)
+        keep_record(name, {key: read_metrics(folder / key) for key in done}, planned, root)
     if keep: keep(folder, Path(root or find_dir("logs")) / "recorded" / name)
 
 def run_tiny(function, cells, keep):
@@ -255,9 +257,10 @@ def page(name, function, planned, *, run=False, anew=False, tiny=False, workers=
     run_name, logs = name_of(function), Path(root or find_dir("logs"))
     cells = {key: plain(p.settings) for key, p in planned.items()}
     old = {} if anew else read_record(name, root)
-    missing = {key: s for key, s in cells.items() if not same(old.get(key), run_name, s)}
+    missing = {key: planned[key] for key, s in cells.items() if not same(old.get(key), run_name, s)}
     if tiny: made, folder = run_tiny(function, cells, keep)
     else:
+        if run and not missing: print(f"nothing of {name} is missing; FORCE=1 does all of it anew")
         if run and missing: run_and_record(name, function, missing, workers, keep, root)
         made, folder = read_record(name, root), logs / "recorded" / name
     made = {key: made[key] for key, s in cells.items() if same(made.get(key), run_name, s)}

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .eakf import Observation, _check_factors, on_attractor
+from .eakf import Observation, check_factors, on_attractor
 from .filters import generators, random_rotations
 from .models import Model
 
@@ -103,30 +103,30 @@ class ThreeDVar:
         return _single(xb + u @ C.T, E)
 
 # %% ../nbs/01c_variational.ipynb #58ebb7ff
-def _fit_squares(zb, y, Bs, r, iterations):
+def _fit_squares(zb, y, Bs, var, iterations):
     "Minima `u` `(B, N_obs)` of the 3D-Var cost of squares: background `zb`, observation `y` `(B, N_obs)`."
-    def cost(u): return ((u @ Bs)*u).sum(-1) + ((y - (zb + u @ Bs)**2)**2).sum(-1)/r
+    def cost(u): return ((u @ Bs)*u).sum(-1) + ((y - (zb + u @ Bs)**2)**2).sum(-1)/var
     u, lengths = np.zeros(zb.shape), np.array([1, 1/2, 1/4, 1/8, 1/16, 1/32, 0])[:, None, None]
     for _ in range(iterations):
         z = zb + u @ Bs
         slope = 2*z
-        S = slope[..., None]*Bs*slope[:, None] + r*np.eye(len(Bs))
+        S = slope[..., None]*Bs*slope[:, None] + var*np.eye(len(Bs))
         goal = slope*np.linalg.solve(S, (y - z*z + slope*(z - zb))[..., None])[..., 0]
         trials = u + lengths*(goal - u)
         u = np.take_along_axis(trials, cost(trials).argmin(0)[None, :, None], 0)[0]
     return u
 
 # %% ../nbs/01c_variational.ipynb #13183f76
-def gauss_newton(Y, d, w, r, zeta):
+def gauss_newton(Y, d, w, var, zeta):
     """One step `dw` `(B, M)` for the weights `w` `(B, M)`, the transform `T` `(B, M, M)`, and its inverse.
 
-    `Y` `(B, N_obs, M)`: anomalies per unit of weight, `d` `(B, N_obs)`: innovation, error variance `r`,
+    `Y` `(B, N_obs, M)`: anomalies per unit of weight, `d` `(B, N_obs)`: innovation, error variance `var`,
     `zeta` `(B, 1)` precision of the prior weights (Bocquet & Sakov 2012). NaN in `Y` makes `dw` NaN.
     """
     Yt = Y.swapaxes(1, 2)
-    S = Yt @ Y / r
+    S = Yt @ Y / var
     s, V = np.linalg.eigh(np.where(np.isfinite(S), S, 0))
-    gradient = (Yt @ d[..., None])[..., 0]/r - zeta*w
+    gradient = (Yt @ d[..., None])[..., 0]/var - zeta*w
     s, Vt = zeta + np.maximum(s, 0), V.swapaxes(1, 2)
     dw = V @ (Vt @ gradient[..., None] / s[..., None])
     root = np.sqrt((Y.shape[2] - 1)/s)[:, None]
@@ -145,6 +145,51 @@ def _prior(E, inflation, rngs):
     return mean, X if rngs is None else X @ random_rotations(rngs, X.shape[2]).astype(X.dtype)
 
 # %% ../nbs/01c_variational.ipynb #9919d773
+def _observed_later(model, obs, E, n):
+    "What `obs` would see `n` steps of `model` after `E` `(B, N, M)`, in double precision."
+    return obs.h(_kept(model.step(E, n)).astype(float))
+
+def _slope(observe, mean, X, T, Tinv):
+    "Mean of `observe(mean + X @ T)` `(B, N_obs)`, and its anomalies per unit of weight `(B, N_obs, M)`."
+    h = observe((mean + X @ T).astype(X.dtype))
+    h_mean = h.mean(-1, keepdims=True)
+    return h_mean[..., 0], (h - h_mean) @ Tinv
+
+def _precision(w, finite_size):
+    "Precision zeta `(B, 1)` of the prior at the weights `w` `(B, M)`: M - 1, or adaptive (Bocquet 2011)."
+    M, size = w.shape[1], (w*w).sum(1, keepdims=True)
+    return (M + 1)/(1 + 1/M + size) if finite_size else M - 1 + 0*size
+
+# %% ../nbs/01c_variational.ipynb #6ca901f8
+def _smooth(observe, mean, X, y, var, *, iterations, tol, bundle, finite_size):
+    """The smoothed ensemble `(B, N, M)` at the start of a window, and how many iterations it took `(B,)`.
+
+    `mean` and anomalies `X` of the prior there; `y` `(B, N_obs)` with error variance `var` at the end.
+    """
+    B, _, M = X.shape
+    w = np.zeros((B, M))
+    T = np.tile(np.eye(M), (B, 1, 1))
+    Tinv = T.copy()
+    todo, count = np.arange(B), np.zeros(B, int)
+    for _ in range(iterations):
+        guess = mean[todo] + X[todo] @ w[todo][..., None]
+        width = (T[todo], Tinv[todo]) if bundle is None else (bundle*np.eye(M), np.eye(M)/bundle)
+        seen, Y = _slope(observe, guess, X[todo], *width)
+        zeta = _precision(w[todo], finite_size)
+        dw, T[todo], Tinv[todo] = gauss_newton(Y, y[todo] - seen, w[todo], var, zeta)
+        w[todo] += dw
+        count[todo] += 1
+        todo = todo[np.linalg.norm(dw, axis=1) > tol]            # False for a run that is lost
+        if not len(todo): break
+    return mean + X @ (w[..., None] + T), count
+
+def _slide(model, S, steps, length, lag):
+    "Forecast of the smoothed `S` to the present; start and length of the next window (it grows to `lag`)."
+    ahead = model.step(S, steps)
+    now = model.step(ahead, (length - 1)*steps)
+    return (now, ahead, length) if length == lag else (now, S, length + 1)
+
+# %% ../nbs/01c_variational.ipynb #6cd744ef
 @dataclass
 class IEnKS:
     """Iterative ensemble Kalman smoother as a filter (Bocquet & Sakov 2014); lag 0: MLEF, lag 1: IEnKF.
@@ -167,76 +212,58 @@ class IEnKS:
     bundle: float | None = None
     seed: int = 0
 
-    def __post_init__(self):
-        _check_window(self)
-        if self.lag < 0 or self.iterations < 1:
-            raise ValueError(f"wanted lag >= 0 and iterations >= 1, got {self.lag} and {self.iterations}")
+    def __post_init__(self): _check_smoother(self)
 
     def reset(self, E):
         "Forget; `E` `(B, N, M)` is the ensemble from which the next forecast starts."
         self.start, self.length = np.array(E), min(1, self.lag)
         self.rngs = generators(self.seed, "rotations", len(E)) if self.rotate else None
 
+    def observe(self, E):
+        "What would be observed at the end of the window if `E` `(B, N, M)` were its start."
+        return _observed_later(self.model, self.obs, E, self.length*self.steps)
+
+    def smooth(self, E, y):
+        "The ensemble `E` at the start of the window, corrected by `y` `(B, N_obs)` at its end; float64."
+        mean, X = _prior(E if self.bundle is None else E.astype(float), self.inflation, self.rngs)
+        S, self.count = _smooth(self.observe, mean, X, y, self.obs.var, iterations=self.iterations,
+                                tol=self.tol, bundle=self.bundle, finite_size=self.finite_size)
+        return S
+
     def __call__(self, E, y):
         _check_memory(self, E)
-        first = self.start if self.lag else E
-        if self.bundle is not None: first = first.astype(float)
-        mean, X = _prior(first, self.inflation, self.rngs)
-        return _slide(self, _smooth(self, mean, X, y).astype(E.dtype))
+        if not self.lag: return self.smooth(E, y).astype(E.dtype)
+        S = self.smooth(self.start, y).astype(E.dtype)
+        now, self.start, self.length = _slide(self.model, S, self.steps, self.length, self.lag)
+        return now.copy()
 
-# %% ../nbs/01c_variational.ipynb #6ca901f8
+# %% ../nbs/01c_variational.ipynb #282491ce
 def _check_window(f):
     "Refuse settings of a method with a window that cannot be meant."
-    _check_factors(f.inflation, None)
+    check_factors(f.inflation, None)
     if f.obs.N != f.model.N: raise ValueError(f"the model has N = {f.model.N}, the observation N = {f.obs.N}")
     if f.steps < 1: raise ValueError(f"at least one model step between observations, got {f.steps}")
+
+def _check_smoother(f):
+    "Refuse settings of an `IEnKS` that cannot be meant."
+    _check_window(f)
+    if f.lag < 0 or f.iterations < 1:
+        raise ValueError(f"wanted lag >= 0 and iterations >= 1, got {f.lag} and {f.iterations}")
 
 def _check_memory(f, E):
     "Refuse a call before `reset`, or with another shape."
     if getattr(f, "start", None) is None: raise ValueError("call reset(E) first: the window starts from E")
     if f.start.shape != E.shape: raise ValueError(f"reset with {f.start.shape}, called with {E.shape}")
 
-# %% ../nbs/01c_variational.ipynb #6cd744ef
-def _slope(f, mean, X, T, Tinv):
-    "Mean of the observed forecasts `(B, N_obs)`, and their anomalies per unit of weight `(B, N_obs, M)`."
-    if f.bundle is not None: T, Tinv = f.bundle*np.eye(X.shape[2]), np.eye(X.shape[2])/f.bundle
-    E = f.model.step((mean + X @ T).astype(X.dtype), f.length*f.steps)
-    h = f.obs.h(_kept(E).astype(float))
-    seen = h.mean(-1, keepdims=True)
-    return seen[..., 0], (h - seen) @ Tinv
-
-def _precision(w, finite_size):
-    "Precision zeta `(B, 1)` of the prior at the weights `w` `(B, M)`: M - 1, or adaptive (Bocquet 2011)."
-    M, size = w.shape[1], (w*w).sum(1, keepdims=True)
-    return (M + 1)/(1 + 1/M + size) if finite_size else M - 1 + 0*size
-
-# %% ../nbs/01c_variational.ipynb #282491ce
-def _smooth(f, mean, X, y):
-    "Ensemble at the window's start, given `y` `(B, N_obs)` at its end; prior `mean` and anomalies `X` there."
-    B, _, M = X.shape
-    w, T, Tinv = np.zeros((B, M)), *np.tile(np.eye(M), (2, B, 1, 1))
-    todo, f.count = np.arange(B), np.zeros(B, int)
-    for _ in range(f.iterations):
-        guess = mean[todo] + X[todo] @ w[todo][..., None]
-        seen, Y = _slope(f, guess, X[todo], T[todo], Tinv[todo])
-        zeta = _precision(w[todo], f.finite_size)
-        dw, T[todo], Tinv[todo] = gauss_newton(Y, y[todo] - seen, w[todo], f.obs.var, zeta)
-        w[todo] += dw
-        f.count[todo] += 1
-        todo = todo[np.linalg.norm(dw, axis=1) > f.tol]          # False for a run that is lost
-        if not len(todo): break
-    return mean + X @ (w[..., None] + T)
-
-# %% ../nbs/01c_variational.ipynb #28826739
-def _slide(f, E):
-    "Forecast of the smoothed `E` to the present; a window of full length moves on by one interval."
-    if not f.lag: return E
-    ahead = f.model.step(E, f.steps)
-    now = f.model.step(ahead, (f.length - 1)*f.steps)
-    f.start, f.length = (ahead, f.length) if f.length == f.lag else (E, f.length + 1)
-    return now.copy()
-
 # %% ../nbs/01c_variational.ipynb #3f303eb5
+def _portion(observe, S, y, var):
+    "The ensemble `S` at the window's start after one portion of `y` at its end, with error variance `var`."
+    mean, h = S.mean(-1, keepdims=True), observe(S)
+    seen, w = h.mean(-1, keepdims=True), np.zeros((len(S), S.shape[2]))
+    dw, T, _ = gauss_newton(h - seen, y - seen[..., 0], w, var, _precision(w, False))
+    return (mean + (S - mean) @ (dw[..., None] + T)).astype(S.dtype)
+
+# %% ../nbs/01c_variational.ipynb #5ff18308
 @dataclass
 class MDA:
     """Multiple data assimilation over the last interval as a filter (Emerick & Reynolds 2013), deterministic.
@@ -261,19 +288,14 @@ class MDA:
         self.start = np.array(E)
         self.rngs = generators(self.seed, "rotations", len(E)) if self.rotate else None
 
+    def observe(self, E):
+        "What would be observed now if `E` `(B, N, M)` were the ensemble of one observation ago."
+        return _observed_later(self.model, self.obs, E, self.steps)
+
     def __call__(self, E, y):
         _check_memory(self, E)
         mean, X = _prior(self.start, self.inflation, self.rngs)
         S = mean + X
-        for _ in range(self.times): S = _portion(self, S, y)
+        for _ in range(self.times): S = _portion(self.observe, S, y, self.times*self.obs.var)
         self.start = self.model.step(S.astype(E.dtype), self.steps)
         return self.start.copy()
-
-# %% ../nbs/01c_variational.ipynb #5ff18308
-def _portion(f, S, y):
-    "The ensemble `S` at the start of the window after one of `f.times` portions of `y` at its end."
-    mean = S.mean(-1, keepdims=True)
-    h = f.obs.h(_kept(f.model.step(S, f.steps)).astype(float))
-    seen, w = h.mean(-1, keepdims=True), np.zeros((len(S), S.shape[2]))
-    dw, T, _ = gauss_newton(h - seen, y - seen[..., 0], w, f.times*f.obs.var, _precision(w, False))
-    return (mean + (S - mean) @ (dw[..., None] + T)).astype(S.dtype)

@@ -2,11 +2,17 @@
 
 Everything comes from package registries (pip and npm). Page names are the ones that Quarto would give.
 """
-import json, re, shutil, subprocess, sys, tempfile
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import nbdev.doclinks
 import yaml
+from check_notebooks import neighbors
 from nbdev.config import get_config
 from nbdev.quarto import nbdev_sidebar, refresh_quarto_yml
 from nbdev.serve import proc_nbs
@@ -104,11 +110,28 @@ def relinked(text, page, labels):
     text = re.sub(r'\]\((?!\w+:|#|<|/)([^)\s]+)\)', to_file, text)
     return re.sub(rf'\({re.escape(site)}([\w/]+)\.html#([\w.]+)\)', to_page, text)
 
+def reading_order(pages):
+    "Rooms by their number; in a folder of pages, the order in which `Next:` leads through them."
+    notebooks = {p.relative_to(cfg.config_path): json.loads(p.read_text(encoding='utf-8'))
+                 for p in sorted(cfg.nbs_path.glob('pages/*/[!.]*.ipynb'))}
+    follows = {path: dict(neighbors(path, nb)).get('Next') for path, nb in notebooks.items()}
+    order, first = [], [path for path in notebooks if path not in follows.values()]
+    for path in [*first, *notebooks]:
+        while path in follows and path not in order:
+            order.append(path)
+            path = follows[path]
+    place = {p.relative_to('nbs').with_suffix('').as_posix(): k for k, p in enumerate(order)}
+    return sorted(pages, key=lambda page: place.get(page, -1))
+
 def contents(pages):
-    "The table of contents, for the foot of the home page."
-    groups = {'Rooms': [p for p in pages if '/' not in p and p != 'index'],
-              'Studies': [p for p in pages if '/' in p]}
-    trees = [['```{toctree}', ':hidden:', f':caption: {k}', '', *v, '```'] for k, v in groups.items() if v]
+    "The table of contents, for the foot of the home page: the rooms, then a group for each folder of pages."
+    groups = {}
+    for page in reading_order(pages):
+        folder = page.rpartition('/')[0].removeprefix('pages/')
+        if page != 'index': groups.setdefault(folder, []).append(page)
+    named = {'': 'Rooms', 'lorenz63': 'Lorenz-63', 'learned': 'Learned filters'}
+    trees = [['```{toctree}', ':hidden:', f':caption: {named.get(k, k.capitalize())}', '', *v, '```']
+             for k, v in groups.items()]
     return new_markdown_cell('\n'.join(sum(trees, [])))
 
 def write_sources(processed, target):

@@ -3,7 +3,12 @@
     readme.py            write README.md (and figures that cells of the index show, into nbs/images)
     readme.py --check    write nothing; fail if README.md is not current
 """
-import argparse, base64, json, posixpath, re, sys
+import argparse
+import base64
+import json
+import posixpath
+import re
+import sys
 from pathlib import Path
 
 first_line = '<!-- Made from nbs/index.ipynb by `make readme`. Edit that notebook, not this file. -->\n\n'

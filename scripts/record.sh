@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Keep finished runs as recorded reference runs: record.sh AGENT logs/L96_1 [logs/L96_2 ...]   (AGENT: "" = the configured preset)
+# Keep finished trainings as recorded reference runs: record.sh AGENT logs/L96_1 [logs/L96_2 ...]
+# (AGENT: "" = the configured preset)
 # Copies the executed notebook, the evaluation and the trained agent to logs/recorded/<NAME>, which git keeps.
 set -euo pipefail
 cd "$(dirname "$0")/.."

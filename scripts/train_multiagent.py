@@ -12,9 +12,10 @@ sys.argv = [name if not name.startswith("--") else "--" + name[2:].replace("-", 
             for name, eq, value in names]
 
 if "--tune" in sys.argv:
-    from rl4da.tune import main         # Ray is needed from here on only
+    from rl4da.tune import main  # Ray is needed from here on only
     sys.argv.remove("--tune")
     if "--agent" not in sys.argv: sys.argv += ["--agent", "multi"]
-else: from rl4da.multiagent import main
+else:
+    from rl4da.multiagent import main
 
 if __name__ == "__main__": main()
