@@ -9,8 +9,8 @@ __all__ = ['POOLING', 'NETWORK_SIZES', 'ENSEMBLE_LOSSES', 'DATASETS', 'CLAMPS', 
            'start_localized', 'MNMEF', 'moved_to', 'mean_error', 'energy_score', 'problem_of', 'Truths',
            'truth_settings', 'simulate', 'load_truths', 'make_truths', 'Settings', 'untrained', 'training_name',
            'own_folder', 'model_file', 'read_net', 'parent_of', 'Lanes', 'cycle_loss', 'learning_rate', 'Training',
-           'judged', 'filter_card', 'score_training', 'keep_checkpoint', 'resume_training', 'training_line',
-           'fit_filter', 'train_filter', 'write_run', 'tuned_settings', 'classical', 'truth_size', 'evaluate', 'follow',
+           'filter_card', 'score_training', 'keep_checkpoint', 'resume_training', 'training_line', 'fit_filter',
+           'train_filter', 'write_run', 'tuned_settings', 'classical', 'truth_size', 'evaluate', 'follow',
            'run_settings', 'read_run', 'copy_whole', 'training_run', 'keep_filters', 'filter_named', 'scoring_run',
            'choice_run']
 
@@ -38,7 +38,7 @@ from .files import (DataError, Frozen, Manifest, UserError, alone, digest, find_
 from .filters import ETKF, LETKF, Rotated, StochasticEnKF
 from .models import KuramotoSivashinsky, Lorenz63, Lorenz96
 from .runs import due
-from .twin import Problem, mnmef, read_tuned, scores
+from .twin import Problem, judged, mnmef, read_tuned, scores
 
 # %% ../nbs/10_mnmef.ipynb #34be92a5
 class Attention(nn.Module):
@@ -463,12 +463,6 @@ class Training:
         self.lanes.keep(E)
         self.step += 1
         self.losses.append(loss.item())
-
-# %% ../nbs/10_mnmef.ipynb #5ea69fd7
-def judged(ds):
-    "Mean analysis RMSE after the burn-in of each method; lost runs count with a free forecast's error."
-    late = ds.rmse_a.isel(cycle=slice(int(ds.burn_in*ds.sizes["cycle"]), None)).mean("cycle", skipna=False)
-    return late.fillna(2**0.5*ds.climatological_std).mean("run").values
 
 # %% ../nbs/10_mnmef.ipynb #9b37271d
 def filter_card(t):
