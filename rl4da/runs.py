@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ENTRY', 'ONE_THREAD', 'KEPT', 'RunError', 'name_of', 'find_run', 'plain', 'read_metrics', 'same', 'is_done',
            'run_one', 'leave_with', 'main', 'start', 'on_terminate', 'finish', 'run_missing', 'last_line',
-           'check_names', 'sweep', 'describe', 'collect', 'Planned', 'read_record', 'keep_record', 'run_and_record',
-           'run_tiny', 'command', 'how_made', 'page', 'due']
+           'check_names', 'sweep', 'describe', 'collect', 'Planned', 'read_record', 'keep_record', 'begin_anew',
+           'run_and_record', 'run_tiny', 'command', 'how_made', 'page', 'due']
 
 # %% ../nbs/02a_runs.ipynb #899edc30
 import json
@@ -213,11 +213,21 @@ def keep_record(name, made, planned, root=None):
     rows = {key: {part: run[part] for part in KEPT} for key, run in marked.items()}
     write_json(folder / "runs.json", read_record(name, root) | rows)
 
-def run_and_record(name, function, planned, workers, keep, root):
-    "Do the `planned` runs of page `name` in `logs/pages/<name>`, and record what is done."
+def begin_anew(folder, cells):
+    "Let the runs `cells` in `folder` count as not done; but once, so that this goes on when it was stopped."
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / ".anew").exists(): return
+    for key in cells: (folder / key / "metrics.json").unlink(missing_ok=True)
+    (folder / ".anew").touch()
+
+def run_and_record(name, function, planned, anew, workers, keep, root):
+    "Do the `planned` runs of page `name` in `logs/pages/<name>` (`anew`: all), and record what is done."
     cells = {key: p.settings for key, p in planned.items()}
     folder = Path(root or find_dir("logs")) / "pages" / name
-    try: sweep(function, cells, folder, workers=workers)
+    if anew: begin_anew(folder, cells)
+    try:
+        sweep(function, cells, folder, workers=workers)
+        (folder / ".anew").unlink(missing_ok=True)
     finally:
         done = [key for key, settings in cells.items() if is_done(folder / key, name_of(function), settings)]
         keep_record(name, {key: read_metrics(folder / key) for key in done}, planned, root)
@@ -261,7 +271,7 @@ def page(name, function, planned, *, run=False, anew=False, tiny=False, workers=
     if tiny: made, folder = run_tiny(function, cells, keep)
     else:
         if run and not missing: print(f"nothing of {name} is missing; FORCE=1 does all of it anew")
-        if run and missing: run_and_record(name, function, missing, workers, keep, root)
+        if run and missing: run_and_record(name, function, missing, anew, workers, keep, root)
         made, folder = read_record(name, root), logs / "recorded" / name
     made = {key: made[key] for key, s in cells.items() if same(made.get(key), run_name, s)}
     if not made: raise DataError(f"no run of {name} is recorded with these settings: {command(name)}")

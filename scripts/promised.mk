@@ -12,7 +12,8 @@ BENCHMARK = $(RUN_PAGE) filters/benchmark run=1 $(call given,problem,PROBLEM) $(
 DATASET ?= l96
 N ?= 10
 SIGMA ?= 1
-MNMEF = dataset=$(DATASET) members=$(N) sigma=$(SIGMA) $(call given,updates,UPDATES)
+MNMEF_TEST = dataset=$(DATASET) members=$(N) sigma=$(SIGMA)
+MNMEF = $(MNMEF_TEST) $(call given,updates,UPDATES)
 MNMEF_NAME = $(if $(filter ks,$(DATASET)),KS,$(if $(filter l63,$(DATASET)),L63,L96)) MNMEF $(if $(filter 1,$(SIGMA)),1.0,$(SIGMA))
 recorded = @echo "nothing left to do: a page keeps what it ran in logs/recorded (make page PAGE=$(1) RUN=1)"
 
@@ -57,11 +58,12 @@ mnmef_train: PAGE_OUT = logs/mnmef/$(DATASET)/train_N$(N)_sigma$(SIGMA)
 mnmef_train: $(VENV) ## a learned filter and its notebook (DATASET= N= SIGMA= NETWORK= UPDATES=; 5 minutes; logs/mnmef/<DATASET>)
 	@$(RUN_PAGE) learned/train $(MNMEF) $(call given,network,NETWORK)
 
+mnmef_finetune: PAGE_OUT = logs/mnmef/$(DATASET)/train_N$(N)_sigma$(SIGMA)_tuned
 mnmef_finetune: $(VENV) ## its heads for another number of members (DATASET= N= SIGMA= NAMES= UPDATES=)
-	@$(RUN_PAGE) learned/members run=1 action=finetune $(MNMEF) $(call given,names,NAMES)
+	@$(RUN_PAGE) learned/train $(MNMEF) parent=$(or $(NAMES),local_N10$(if $(filter l96 ks l63,$(DATASET)),_sigma$(SIGMA)))
 
 mnmef_evaluate: $(VENV) ## learned and tuned filters on fresh truths (DATASET= N= SIGMA= NAMES=)
-	@$(RUN_PAGE) learned/members run=1 action=evaluate $(MNMEF) $(call given,names,NAMES)
+	@$(RUN_PAGE) learned/members action=evaluate $(MNMEF_TEST) $(call given,names,NAMES)
 
 mnmef_benchmark: $(VENV) ## the tuned classical methods on the same problem (DATASET= N= SIGMA=)
 	@$(RUN_PAGE) filters/benchmark run=1 problem="$(MNMEF_NAME)" members=$(N) $(call flag,tiny,QUICK)
@@ -73,8 +75,10 @@ record: ## keep the last trainings as the recorded reference runs (AGENT=; logs/
 
 benchmark_record: ; $(call recorded,filters/benchmark)
 fixedpoint_record: ; $(call recorded,lorenz63/networks)
-tune_record: ; $(call recorded,agents/search)
-mnmef_record: ; $(call recorded,learned/members)
+tune_record: $(VENV) ## keep trials and best preset of the last search (DIR= AGENT=)
+	@$(RUN_PAGE) agents/search keep=1 config_dir=$(or $(DIR),logs/L96_1) $(call given,agent,AGENT)
+mnmef_record: $(VENV) ## keep a finished learned filter (DATASET= N= SIGMA= NAMES=)
+	@$(RUN_PAGE) learned/members action=record $(MNMEF_TEST) $(call given,names,NAMES)
 
 ### Parts of `make check`, housekeeping
 

@@ -46,11 +46,11 @@ promised = {                    # command → how it is tried: DRY, REAL, or a p
     'make reset': (REAL, ''),
     'make readme': (REAL, ''),
     # CHANGELOG
-    'make fixedpoint': ('lorenz63/networks', dict(run=True)),
+    'make fixedpoint': ('lorenz63/networks', dict(run=True, grid='headline')),
     'make study': DRY,
     'make tune': DRY,
     'make study NAME=inflation RECORD=1': DRY,
-    'make tune_record': (REAL, ''),
+    'make tune_record': ('agents/search', dict(keep=True, config_dir='logs/L96_1')),
     # What notebooks, CONTRIBUTING and `make help` said
     'make help ALL=1': (REAL, ''),
     'make venv': DRY,
@@ -72,10 +72,10 @@ promised = {                    # command → how it is tried: DRY, REAL, or a p
     'make fixedpoint MODEL="mlp gru" OBS=x GRID=headline SEEDS="0 1" FORCE=1': (
         'lorenz63/networks', dict(run=True, anew=True, models='mlp gru', modes='x', grid='headline',
                                   seeds='0 1')),
-    'make fixedpoint SEEDS=0': ('lorenz63/networks', dict(run=True, seeds='0')),
-    'make fixedpoint_simulate': ('lorenz63/networks', dict(run=True, step='simulate')),
-    'make fixedpoint_train MODEL=mlp': ('lorenz63/networks', dict(run=True, step='train', models='mlp')),
-    'make fixedpoint_visualize': ('lorenz63/networks', dict(run=True, step='visualize')),
+    'make fixedpoint SEEDS=0': ('lorenz63/networks', dict(run=True, grid='headline', seeds='0')),
+    'make fixedpoint_simulate': ('lorenz63/networks', dict(run=True, grid='headline', step='simulate')),
+    'make fixedpoint_train MODEL=mlp': ('lorenz63/networks', dict(run=True, grid='headline', step='train', models='mlp')),
+    'make fixedpoint_visualize': ('lorenz63/networks', dict(run=True, grid='headline', step='visualize')),
     'make fixedpoint_record': (REAL, ''),
     'make train_multiagent': DRY,
     'make train_multiagent DIR=logs/L96_4 AGENT=multi': DRY,
@@ -85,13 +85,12 @@ promised = {                    # command → how it is tried: DRY, REAL, or a p
     'make mnmef_train DATASET=ks N=20 SIGMA=0.7 NETWORK=paper UPDATES=40': (
         'learned/train', dict(dataset='ks', members=20, sigma=0.7, network='paper', updates=40)),
     'make mnmef_finetune N=20 NAMES=local_N10_sigma1 UPDATES=10': (
-        'learned/members', dict(run=True, action='finetune', dataset='l96', members=20, sigma=1.0,
-                                names='local_N10_sigma1', updates=10)),
+        'learned/train', dict(dataset='l96', members=20, sigma=1.0, parent='local_N10_sigma1', updates=10)),
     'make mnmef_evaluate DATASET=l63 N=20': (
-        'learned/members', dict(run=True, action='evaluate', dataset='l63', members=20, sigma=1.0)),
+        'learned/members', dict(action='evaluate', dataset='l63', members=20, sigma=1.0)),
     'make mnmef_benchmark DATASET=ks': (
         'filters/benchmark', dict(run=True, problem='KS MNMEF 1.0', members=10)),
-    'make mnmef_record N=20': (REAL, ''),
+    'make mnmef_record N=20': ('learned/members', dict(action='record', dataset='l96', members=20, sigma=1.0)),
     'make page PAGE=agents/observations RUN=1 FORCE=1 SEEDS=2': (
         'agents/observations', dict(run=True, anew=True, seeds=2)),
     'make page PAGE=filters/peers': ('filters/peers', {}),
