@@ -74,7 +74,8 @@ promised = {                    # command → how it is tried: DRY, REAL, or a p
                                   seeds='0 1')),
     'make fixedpoint SEEDS=0': ('lorenz63/networks', dict(run=True, grid='headline', seeds='0')),
     'make fixedpoint_simulate': ('lorenz63/networks', dict(run=True, grid='headline', step='simulate')),
-    'make fixedpoint_train MODEL=mlp': ('lorenz63/networks', dict(run=True, grid='headline', step='train', models='mlp')),
+    'make fixedpoint_train MODEL=mlp': (
+        'lorenz63/networks', dict(run=True, grid='headline', step='train', models='mlp')),
     'make fixedpoint_visualize': ('lorenz63/networks', dict(run=True, grid='headline', step='visualize')),
     'make fixedpoint_record': (REAL, ''),
     'make train_multiagent': DRY,
@@ -90,7 +91,8 @@ promised = {                    # command → how it is tried: DRY, REAL, or a p
         'learned/members', dict(action='evaluate', dataset='l63', members=20, sigma=1.0)),
     'make mnmef_benchmark DATASET=ks': (
         'filters/benchmark', dict(run=True, problem='KS MNMEF 1.0', members=10)),
-    'make mnmef_record N=20': ('learned/members', dict(action='record', dataset='l96', members=20, sigma=1.0)),
+    'make mnmef_record N=20': (
+        'learned/members', dict(action='record', dataset='l96', members=20, sigma=1.0)),
     'make page PAGE=agents/observations RUN=1 FORCE=1 SEEDS=2': (
         'agents/observations', dict(run=True, anew=True, seeds=2)),
     'make page PAGE=filters/peers': ('filters/peers', {}),
