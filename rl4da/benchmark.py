@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['EXPERIMENTS', 'WIDTHS', 'INFLATED', 'LOCALIZED', 'METHODS', 'STAGES', 'TUNED_FOR', 'USUAL', 'Task', 'own_tasks',
            'tasks', 'task_named', 'Method', 'climate_of', 'trained', 'configured_inflation', 'method_named', 'label_of',
-           'coarse', 'cost', 'ranked', 'tune_method', 'case_name', 'searches', 'tuned_file', 'write_tuned',
-           'settings_for', 'methods_for', 'Timed', 'autocorrelation_time', 'bench', 'as_rows', 'scorings', 'condensed',
-           'keep_scores', 'read_scores', 'entry', 'by_error', 'table_of', 'heading']
+           'coarse', 'ranked', 'tune_method', 'case_name', 'searches', 'tuned_file', 'write_tuned', 'settings_for',
+           'methods_for', 'Timed', 'autocorrelation_time', 'bench', 'as_rows', 'scorings', 'condensed', 'keep_scores',
+           'read_scores', 'entry', 'by_error', 'table_of', 'heading']
 
 # %% ../nbs/11_benchmark.ipynb #882e6352
 import json
@@ -27,7 +27,7 @@ from .data import load_config
 from .eakf import EAKF, every, fresh, identity
 from .files import ConfigError, find_dir, hint, put_rows, whole_file
 from .filters import ETKF, LETKF, RTPS, EnKFN, Rotated, StochasticEnKF
-from .twin import PROBLEMS, SCORES, Problem, read_tuned, scores
+from .twin import PROBLEMS, SCORES, Problem, judged, read_tuned, scores
 from .variational import MDA, IEnKS, OptimalInterpolation, ThreeDVar, climate
 
 # %% ../nbs/11_benchmark.ipynb #139b17db
@@ -150,16 +150,11 @@ def coarse(problem):
     steps = int(np.ceil(interval/0.05))
     return replace(problem, model=replace(problem.model, dt=interval/steps), steps=steps)
 
-def cost(ds):
-    "Mean analysis RMSE of each method, in which a lost run stands with the error of a free forecast."
-    late = ds.rmse_a.isel(cycle=slice(int(ds.burn_in*ds.sizes["cycle"]), None))
-    return late.mean("cycle", skipna=False).fillna(2**0.5*ds.climatological_std).mean("run").values
-
 def ranked(problem, method, candidates, **experiment):
     "Scores of the `candidates` (dicts of settings) of `method`, best first, with a column `settings`."
     filters = {str(k): method.build(problem, **s) for k, s in enumerate(candidates)}
     ds = problem.run(filters, **experiment)
-    return scores(ds).assign(settings=candidates, cost=cost(ds)).sort_values("cost")
+    return scores(ds).assign(settings=candidates, cost=judged(ds)).sort_values("cost")
 
 # %% ../nbs/11_benchmark.ipynb #9e3de710
 def tune_method(settings, dir):

@@ -178,7 +178,8 @@ if __name__ == "__main__":
     peer = Side(".venv-dapper", "dapper_side.py")
     about = {"DAPPER": peer.ask("about")["versions"], "rl4da": versions("numpy", "numba", "scipy")}
     results = dict(machine=machine(), versions=about)
-    for compare in (compare_analyses, compare_speed, compare_scores):
-        results[compare.__name__.removeprefix("compare_")] = compare(peer)
+    parts = {"analyses": compare_analyses, "speed": compare_speed, "scores": compare_scores}
+    for name, compare in parts.items():
+        results[name] = compare(peer)
         record("filters", results)
     peer.close()

@@ -17,7 +17,9 @@ VENVS = {"rl4da": ".venv", "SB3 PPO": ".venv-sb3", "RLlib PPO": ".venv-rllib", "
          "RecurrentPPO": ".venv-sb3", "rl4da, preset": ".venv"}
 ROUNDS, ROLLOUT, SEED = 6, 2048, 0
 FEW = {"RecurrentPPO": 2}                   # rounds of a learner that is asked for its speed only
-OURS = {name: "rl4da, LSTM" if "LSTM" in name or "Recurrent" in name else "rl4da" for name in VENVS}
+OURS = {"rl4da": "rl4da", "SB3 PPO": "rl4da", "RLlib PPO": "rl4da", "rl4da, LSTM": "rl4da, LSTM",
+        "RecurrentPPO, shared LSTM": "rl4da, LSTM", "RLlib PPO, LSTM": "rl4da, LSTM",
+        "RecurrentPPO": "rl4da, LSTM", "rl4da, preset": "rl4da"}      # who each is compared with
 
 
 def experiments(folder):

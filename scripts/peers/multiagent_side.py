@@ -18,8 +18,8 @@ PPO = dict(learning_rate=3e-4, gamma=0.5, gae_lambda=0.9, clip=0.2, vf_coef=0.5,
 
 
 def task(exp):
-    "What a member of the multi-agent seed sees; it corrects the scalar update and is paid its contribution."
-    return exp.preset("multi_seed").replace(
+    "What a member of the earlier project sees; it corrects the scalar update and is paid its contribution."
+    return exp.preset("earlier_members").replace(
         action="shift", start="scalar", reward="difference", episode_cycles=250, num_envs=ENVS,
         num_steps=STEPS, update_epochs=EPOCHS, num_minibatches=MINIBATCHES, head_size=UNITS,
         log_std_init=PPO["log_std_init"], learning_rate=PPO["learning_rate"], gamma=PPO["gamma"],
