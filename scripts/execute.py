@@ -22,6 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import nbformat
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -113,12 +114,17 @@ def environment():
     path = os.pathsep.join(filter(None, [str(root), os.environ.get('PYTHONPATH')]))
     os.environ.update(threads, IN_TEST='1', PYTHONPATH=path, COLUMNS='80')
 
-def execute(nb, folder, flags=(), timeout=None):
-    "Run the notebook in `folder`; its cells get what they produce. Raises what `reason` explains."
-    client = Client(nb, timeout=timeout, kernel_name='python3', record_timing=False,
+def execute(notebooks, folder, flags=(), timeout=None):
+    "Run `notebooks` in one kernel, in `folder`; cells get what they produce. Raises what `reason` explains."
+    client = Client(notebooks[0], timeout=timeout, kernel_name='python3', record_timing=False,
                     extra_arguments=['--log-level=ERROR'], resources={'metadata': {'path': str(folder)}})
     client.flags = flags
-    client.execute()
+    run_cell = run_sync(client.async_execute_cell)
+    with client.setup_kernel():
+        for client.nb in notebooks:
+            for index, cell in enumerate(client.nb.cells): run_cell(cell, index)
+
+def any_error(nb): return any(o.output_type == 'error' for c in nb.cells for o in c.get('outputs', []))
 
 def reason(error, nb):
     "Why a run ended early, in a few lines."
@@ -141,11 +147,12 @@ def with_parameters(nb, **values):
 
 def run(path, check=False, tiny=False, flags=(), timeout=None):
     "Execute one notebook; returns what is wrong, an empty text if nothing is."
-    nb, stored = nbformat.read(path, 4), nbformat.read(path, 4)
-    if tiny and not with_parameters(nb, tiny=True): return f'{path} has no parameter `tiny`'
-    try: execute(nb, path.parent, flags, timeout)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error: return reason(error, nb)
-    if tiny: return ''
+    nb, stored, small = (nbformat.read(path, 4) for _ in range(3))
+    if tiny and not with_parameters(small, tiny=True): return f'{path} has no parameter `tiny`'
+    try: execute([nb]*(check or not tiny) + [small]*tiny, path.parent, flags, timeout)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return reason(error, small if any_error(small) else nb)
+    if tiny and not check: return ''
     if check:
         found = list(stale(stored, nb, flags))
         cure = f'make outputs NB={path}, then see what changed (git diff) and whether the prose still holds'
@@ -158,9 +165,9 @@ def run(path, check=False, tiny=False, flags=(), timeout=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('notebooks', nargs='+', type=Path)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument('--check', action='store_true', help='compare with the stored outputs, write nothing')
-    what.add_argument('--tiny', action='store_true', help='run with the parameter tiny=True, write nothing')
+    parser.add_argument('--check', action='store_true', help='compare with the stored outputs, write nothing')
+    parser.add_argument('--tiny', action='store_true',
+                        help='run with the parameter tiny=True, write nothing; with --check: after it')
     parser.add_argument('--flags', default='', help="cells to run that are normally not, e.g. 'slow'")
     parser.add_argument('--timeout', type=int, help='seconds for one cell (default: as many as it takes)')
     args = parser.parse_args()

@@ -111,7 +111,7 @@ PEERS := scripts/peers
 	@[ $* = dapper ] || .venv-$*/bin/python -m pip install -q --no-deps -e .
 	@touch $@
 
-peers_dapper: $(VENV) .venv-dapper/.complete ## scores and speed side by side with DAPPER (6 minutes; logs/recorded/peers)
+peers_dapper: $(VENV) .venv-dapper/.complete ## scores and speed side by side with DAPPER (6 minutes; logs/recorded/filters/peers)
 	@$(BIN)/python $(PEERS)/filters.py
 
 peers_multiagent: $(VENV) .venv-rllib/.complete ## one agent per member beside RLlib's multi-agent PPO (4 minutes)

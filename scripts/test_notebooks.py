@@ -61,8 +61,9 @@ def main():
     for p in filter(skipped, found): print(f'skip    {p}: it says skip_exec')
     paths = [p for p in found if not skipped(p)]
     common = ['--flags', args.flags, *([] if args.flags else ['--timeout', str(args.timeout)])]
-    jobs = [(p, *common, *([] if args.write else ['--check'])) for p in paths]
-    if not args.write: jobs += [(p, *common, '--tiny') for p in paths if has_tiny(p)]
+    def options(p): return [] if args.write else ['--check', *(['--tiny'] if has_tiny(p) else [])]
+    jobs = [(p, *common, *options(p)) for p in paths]
+    jobs.sort(key=lambda job: '--tiny' not in job)      # the longest ones are among these: begin with them
     began = time.time()
     with ThreadPoolExecutor(args.workers) as pool: results = list(pool.map(lambda job: passes(*job), jobs))
     print(f'in {time.time() - began:.0f} s')
