@@ -60,6 +60,11 @@ def equations(text):
     text = re.sub(r'\$\$\s*\{#(eq-[\w-]+)\}', r'$$ (\1)', text)
     return re.sub(r'@(eq-[\w-]+)', r'{eq}`\1`', text)
 
+def markdown_of(cell):
+    "The Markdown that a cell shows, if it does: prose whose numbers a cell has computed."
+    shown = [o['data'] for o in cell['outputs'] if 'text/markdown' in o.get('data', {})]
+    return joined(shown[0]['text/markdown']) if shown else ''
+
 def convert(nb, page, labels):
     "The notebook for MyST; the labels of what it documents are added to `labels`."
     cells, shows_doc = [], re.compile(r'^show_doc\(', re.M)
@@ -72,6 +77,8 @@ def convert(nb, page, labels):
         elif shows_doc.search(source):
             cell = documented(cell, page, labels, code) if cell['outputs'] else None
         elif directive(source, 'include') == 'false': cell = None
+        elif directive(source, 'echo') == 'false' and markdown_of(cell):
+            cell = new_markdown_cell(markdown_of(cell))
         else:
             hide = {'echo': 'remove-input', 'output': 'remove-output'}
             tags = [tag for name, tag in hide.items() if directive(source, name) == 'false']
