@@ -94,14 +94,14 @@ bench: $(VENV) ## cycles per second of filter and environment, learning steps pe
 
 ### Develop
 
-test: $(VENV) ## run every notebook; it has to print what is stored (5 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: all)
+test: $(VENV) ## run every notebook; it has to print what is stored (10 minutes; NB=nbs/01_eakf.ipynb: one; FLAGS=slow: all)
 	@$(BIN)/python scripts/test_notebooks.py $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
 
 outputs: $(VENV) ## execute every notebook anew, outputs and README written back (NB=nbs/01_eakf.ipynb: one; FLAGS=slow)
 	@$(BIN)/python scripts/test_notebooks.py --write $(NB) --workers $(WORKERS) $(if $(FLAGS),--flags "$(FLAGS)")
 	@$(BIN)/python scripts/readme.py
 
-check: ## exactly what CI runs: lint, tests of checks and commands, docs, test (9 minutes)
+check: ## exactly what CI runs: lint, tests of checks and commands, docs, test (15 minutes)
 	@.ci/run
 
 docs: readme ## HTML pages, by Quarto if it is there, else by Sphinx (1 minute; _docs/index.html)

@@ -50,6 +50,33 @@ local = {
 # The same agent on top of the EAKF without inflation: it learns what inflation and localization are for.
 eakf = {**local, "start": "eakf"}
 
+# The same, learned by asking the simulator what pairs of actions would earn; it sees pure numbers only.
+pairs = {
+    **eakf,
+    "sees": ("departure", "surprising", "gain", "log_spread", "start_shift", "start_log_spread", "observed",
+             "correlation"),
+    "critic_sees": (),
+    "remembers": ("departure", "shift", "log_spread"),
+    "temporal_window": 1,
+    "memory": "flat",                # the window itself, no LSTM
+    "log_std_init": -2.0,
+    "pairs": 4,
+    "total_timesteps": 65_536,
+    "gamma": 0.0,
+}
+
+# The same on a localized EAKF, seeing farther: for a ring of which every fourth site is observed.
+pairs_far = {
+    **pairs,
+    "start": "localized",
+    "block": 4,                      # one network for every block of four sites, which begins with an observed one
+    "reach": 6,
+    "past_reach": 4,
+    "temporal_window": 3,
+    "head_size": 96,
+    "total_timesteps": 400_000,
+}
+
 # The same task with one LSTM over the whole state, for systems whose variables are not alike (Lorenz-63). There a
 # forecast can be on the wrong wing for a moment, which must not end the episode.
 whole = {**eakf, "network": "temporal", "hidden_size": 32, "lost_rmse": 1.0}
@@ -165,16 +192,19 @@ imitate = {
 
 config = {
     # --- ensemble, filter and observations
-    "num_ensembles": 20,                          # members
-    "dtda": 2.5e-3,                               # model time units a Runge-Kutta step
-    "oda": 1.0,                                   # model time units between observations: one cycle
+    # members; model time units a Runge-Kutta step; model time units between observations (one cycle)
+    "num_ensembles": {"L96": 20, "L63": 20, "L96_mnmef": 10},
+    "dtda": {"L96": 2.5e-3, "L63": 2.5e-3, "L96_mnmef": 0.03},
+    "oda": {"L96": 1.0, "L63": 1.0, "L96_mnmef": 0.15},
+    "observe_every": {"L96": 1, "L63": 1, "L96_mnmef": 4},      # every k-th site is observed
     # error variance of each observation: std 0.316; 1 where the forcing of 8 leaves nothing better to reach
-    "observation_variance": {"L96": 0.1, "L63": 0.1, "L96_4": 1.0, "L96_5": 1.0, "L96_6": 1.0},
+    "observation_variance": {"L96": 0.1, "L63": 0.1, "L96_4": 1.0, "L96_5": 1.0, "L96_6": 1.0,
+                             "L96_mnmef": 1.0},
     "initial_std": 1.0,                           # std of the first ensemble about the truth
     # factor on the forecast anomalies (variance: its square); tuned where 5.0, handed down, loses the truth
-    "inflation": {"L96": 5.0, "L63": 1.5, "L96_4": 1.4, "L96_5": 1.4, "L96_6": 1.4},
+    "inflation": {"L96": 5.0, "L63": 1.5, "L96_4": 1.4, "L96_5": 1.4, "L96_6": 1.4, "L96_mnmef": 1.06},
     # Gaspari-Cohn half-width in sites; none where not named
-    "localization": {"L96_4": 4.0, "L96_5": 4.0, "L96_6": 4.0},
+    "localization": {"L96_4": 4.0, "L96_5": 4.0, "L96_6": 4.0, "L96_mnmef": 3.6},
     # --- data
     "total_steps": 1_000_000,                     # stored steps of the trajectory
     "warmup_steps": 100_000,                      # steps before the first stored one
@@ -187,8 +217,8 @@ config = {
     "norm_range": 3.0,                            # a forecast beyond this ends the episode
     "norm_buffer": 3.1,                           # values are clipped here
     # --- agents
-    "agent": {"L96": "local", "L63": "whole"},    # the preset that is trained unless another is asked for
-    "agents": {"local": local, "eakf": eakf, "whole": whole, "imitate": imitate, "multi": multi,
+    "agent": {"L96": "local", "L63": "whole", "L96_mnmef": "pairs_far"},    # the preset that is trained unless another is asked for
+    "agents": {"local": local, "eakf": eakf, "pairs": pairs, "pairs_far": pairs_far, "whole": whole, "imitate": imitate, "multi": multi,
                "multi_scalar": multi_scalar, "multi_rmse": multi_rmse, "earlier": earlier,
                "earlier_members": earlier_members, "seed": earlier},      # `seed`: an older spelling of `earlier`
     "use_cuda": False,                            # train on the GPU, if there is one

@@ -51,7 +51,8 @@ class AgentFilter:
         seen = {key: torch.as_tensor(x)[None] for key, x in self.interface.see(m, self.past).items()}
         action, self.state = self.net.act(seen, self.state, self.start)
         analysis = self.interface.act(action[0].numpy(), m)
-        self.past, self.start = remember(self.interface.norm, self.past, m, analysis), 0*self.start
+        self.past = remember(self.interface.agent, self.interface.norm, self.past, m, analysis)
+        self.start = 0*self.start
         self.previous = analysis
         return analysis
 
@@ -91,8 +92,9 @@ class TrainingDiverged(UserError): "A loss or gradient is not finite; weights ar
 
 def fingerprint(exp, agent, seed):
     "Twelve hexadecimal digits that change with anything that determines a training run."
-    train = exp.model_dump(mode="json", exclude={"dir", "agents", "agent", "use_cuda"})
-    return short_hash(json.dumps([train, agent.model_dump(mode="json"), seed], sort_keys=True))
+    plain = dict(mode="json", exclude_defaults=True)          # a new setting at its default changes nothing
+    train = exp.model_dump(**plain, exclude={"dir", "agents", "agent", "use_cuda"})
+    return short_hash(json.dumps([train, agent.model_dump(**plain), seed], sort_keys=True))
 
 def save_torch(file, content):
     "`torch.save` as a whole file."
@@ -159,7 +161,7 @@ def tuned_eakf(exp, problem, seed, cycles):
 
 def compare(exp, agent, seed=1000, runs=32, cycles=500, R=None, tune_cycles=500, progress=False):
     "Filter `agent`, the configured and a tuned EAKF on fresh twin experiments: table of scores, and Dataset."
-    obs = identity(exp.model.N, R or exp.observation_variance)
+    obs = exp.obs if R is None else dataclasses.replace(exp.obs, var=R)
     problem = Problem(exp.model, obs, exp.steps, exp.initial_std)
     filters = {"agent": agent.on(obs), "eakf": dataclasses.replace(exp.filter, obs=obs),
                "eakf_tuned": tuned_eakf(exp, problem, seed + 1, tune_cycles)}

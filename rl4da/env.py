@@ -6,9 +6,10 @@
 __all__ = ['STARTS', 'ACTION_LIMIT', 'ACTIONS', 'FEATURES', 'LEAKS', 'OWN', 'REFERENCES', 'REWARDS', 'PAYS', 'GROUPS', 'PAST',
            'ID', 'analysis_action', 'increment_action', 'shift_scale_action', 'shift_action', 'Moment', 'at_sites',
            'innovation', 'surprise', 'correlation', 'gain', 'standardized_error', 'start_error', 'ring_means',
-           'anomaly', 'members_of', 'normalized_error', 'rmse_reward', 'member_reward', 'crps_reward',
-           'difference_reward', 'group_shape', 'Interface', 'empty_past', 'remember', 'AnyPath', 'StoredPaths', 'pay',
-           'scored', 'why_lost', 'Cycles', 'spaces_of', 'only', 'masked', 'AssimilationVectorEnv', 'AssimilationEnv']
+           'departure', 'surprising', 'log_spread', 'start_shift', 'observed_here', 'anomaly', 'members_of',
+           'normalized_error', 'rmse_reward', 'member_reward', 'crps_reward', 'difference_reward', 'group_shape',
+           'Interface', 'moved', 'empty_past', 'remember', 'AnyPath', 'StoredPaths', 'analyzed', 'pay', 'scored',
+           'why_lost', 'endings', 'Cycles', 'spaces_of', 'only', 'masked', 'AssimilationVectorEnv', 'AssimilationEnv']
 
 # %% ../nbs/03_env.ipynb #3d0bfae2
 from dataclasses import dataclass
@@ -122,6 +123,27 @@ def ring_means(m):
     x = np.stack([m.spread, np.abs(innovation(m))], -1).mean(1, keepdims=True) / (3*m.obs.std)
     return np.repeat(x.clip(0, 3), m.E.shape[1], 1)
 
+# %% ../nbs/03_env.ipynb #7810d073
+def departure(m):
+    "The innovation in observation errors, halved, `(B, N)`."
+    return innovation(m) / (2*m.obs.std)
+
+def surprising(m):
+    "The innovation over its expected size, the root of spread² + R, divided by 3, `(B, N)`."
+    return innovation(m) / (3*np.sqrt(m.spread**2 + m.obs.var))
+
+def log_spread(E, obs):
+    "Logarithm of the spread in observation errors, divided by 1.5, `(B, N)`."
+    return np.log(E.std(-1, ddof=1)/obs.std + 1e-3) / 1.5
+
+def start_shift(m):
+    "How far the start has moved the mean, in spreads of the forecast, `(B, N)`."
+    return (m.start.mean(-1) - m.mean) / (m.spread + 1e-6)
+
+def observed_here(m):
+    "1 where something is observed, else 0, `(B, N)`."
+    return at_sites(m.obs, np.ones_like(m.y), m.E.shape[1])
+
 # %% ../nbs/03_env.ipynb #2e0f32b4
 FEATURES = {                       # name: (normalized as, function of the moment)
     "forecast":    ("forecast_states", lambda m: m.E),
@@ -133,6 +155,12 @@ FEATURES = {                       # name: (normalized as, function of the momen
     "tendency":    ("tendencies",      lambda m: m.tendency.mean(-1)[..., None]),
     "gain":        (None,              lambda m: 2*gain(m)[..., None] - 1),
     "correlation": (None,              correlation),
+    "departure":   (None,              lambda m: departure(m)[..., None].clip(-4, 4)),
+    "surprising":  (None,              lambda m: surprising(m)[..., None].clip(-4, 4)),
+    "log_spread":  (None,              lambda m: log_spread(m.E, m.obs)[..., None]),
+    "start_shift": (None,              lambda m: start_shift(m)[..., None].clip(-4, 4)),
+    "start_log_spread": (None,         lambda m: log_spread(m.start, m.obs)[..., None]),
+    "observed":    (None,              lambda m: observed_here(m)[..., None]),
     "truth":       ("true_states",     lambda m: m.truth[..., None]),
     "error":       (None,              lambda m: standardized_error(m)[..., None]),
     "start_error": (None,              lambda m: start_error(m)[..., None]),
@@ -207,7 +235,8 @@ def group_shape(groups, N, M):
 class Interface:
     "What a policy with preset `agent` sees of a `Moment`, and what its action does. Raises `ConfigError`."
     def __init__(self, agent, norm):
-        for key, known in (("sees", FEATURES | OWN), ("critic_sees", FEATURES)):
+        names = {"sees": FEATURES | OWN, "critic_sees": FEATURES, "remembers": PAST}
+        for key, known in names.items():
             for name in set(getattr(agent, key)) - set(known):
                 raise ConfigError(f"{key}: unknown feature {name!r}{hint(name, known)}")
         if not FEATURES.keys() & set(agent.sees): raise ConfigError("sees: one feature of the whole, please")
@@ -236,19 +265,27 @@ class Interface:
         return Moment(E, y, obs, previous, model, truth, self.agent.start)
 
 # %% ../nbs/03_env.ipynb #d80b48e4
-PAST = {                           # what the window holds: normalized as, function of moment and analysis
-    "analysis_states": lambda m, analysis: analysis.mean(-1),
-    "forecast_errors": lambda m, analysis: innovation(m),
-    "spread":          lambda m, analysis: m.spread,
+def moved(m, analysis):
+    "How far the analysis has moved the mean, in spreads of the forecast, `(B, N)`."
+    return ((analysis.mean(-1) - m.mean)/(m.spread + 1e-6)).clip(-4, 4)
+
+PAST = {                           # name: normalized as, function of moment and analysis
+    "analysis_states": ("analysis_states", lambda m, analysis: analysis.mean(-1)),
+    "forecast_errors": ("forecast_errors", lambda m, analysis: innovation(m)),
+    "spread":          ("spread",          lambda m, analysis: m.spread),
+    "departure":       (None, lambda m, analysis: departure(m).clip(-4, 4)),
+    "shift":           (None, moved),
+    "log_spread":      (None, lambda m, analysis: log_spread(m.E, m.obs)),
 }
 
 def empty_past(agent, B, N):
-    "The window of an experiment that begins: zeros `(B, W, N, 3)`."
-    return np.zeros((B, agent.temporal_window, N, len(PAST)), np.float32)
+    "The window of an experiment that begins: zeros `(B, W, N, F)`."
+    return np.zeros((B, agent.temporal_window, N, len(agent.remembers)), np.float32)
 
-def remember(norm, past, m, analysis):
+def remember(agent, norm, past, m, analysis):
     "The window one cycle on: the oldest entry falls out, this cycle's comes in."
-    newest = np.stack([norm.normalize(kind, f(m, analysis)) for kind, f in PAST.items()], -1)
+    def value(kind, f): return f(m, analysis) if kind is None else norm.normalize(kind, f(m, analysis))
+    newest = np.stack([value(*PAST[name]) for name in agent.remembers], -1)
     return np.concatenate([past[:, 1:], newest[:, None].astype(np.float32)], 1)
 
 # %% ../nbs/03_env.ipynb #ddc051f2
@@ -275,10 +312,17 @@ class StoredPaths:
         return self._read[key]
 
 # %% ../nbs/03_env.ipynb #66233553
-def pay(cycles, analysis, finite):
-    "What an analysis `(B, N, M)` earns, `(B, g)` as in `PAYS`: at least -1, and -1 where it is not `finite`."
+def analyzed(cycles, action):
+    "The analysis `(B, N, M)` that `action` makes (the forecast where not finite); where it is finite `(B,)`."
+    m = cycles.moment()
+    analysis = cycles.interface.act(action, m)
+    finite = np.isfinite(analysis).all((1, 2))
+    return np.where(finite[:, None, None], analysis, m.E), finite           # so that scores stay finite
+
+def pay(cycles, analysis, finite, least=-1):
+    "What an analysis `(B, N, M)` earns, `(B, g)` as in `PAYS`; `least`, where it is not `finite` or worse."
     local = cycles.reward(analysis, cycles.reference(cycles), cycles.interface.norm, cycles.obs)
-    return np.where(finite[:, None], local, -1).clip(-1).astype(np.float32)
+    return np.where(finite[:, None], local, least).clip(least).astype(np.float32)
 
 def scored(forecast, analysis, truth, local):
     "Scores `(B,)` of a cycle, and the local rewards."
@@ -293,6 +337,14 @@ def why_lost(cycles, finite):
     off = rmse(cycles.E, cycles.truth) > cycles.agent.lost_rmse * norm.half_range("forecast_states")
     return np.select([~finite, far, off], ["not finite", "out of range", "off its path"], "").astype(object)
 
+def endings(cycles, finite):
+    "Which experiments are terminated (lost), which truncated (complete), and why: three arrays `(B,)`."
+    reasons = why_lost(cycles, finite)
+    lost, exp = reasons != "", cycles.exp
+    at_end = (cycles.length >= cycles.agent.episode_cycles) | (cycles.cycle >= exp.path_cycles - 1)
+    reasons[~lost & at_end] = "complete"
+    return lost, ~lost & at_end, reasons
+
 # %% ../nbs/03_env.ipynb #2ecebf3d
 class Cycles:
     "`B` assimilation cycles on stored paths. `E` `(B, N, M)` is always the forecast at the current cycle."
@@ -305,11 +357,9 @@ class Cycles:
         self.E, self.past = np.zeros((B, N, M), np.float32), empty_past(agent, B, N)
         self.previous = np.zeros((B, N, M), np.float32)
         self.path, self.cycle, self.length = (np.zeros(B, int) for _ in range(3))
-        self.last, self.paths = {}, paths or StoredPaths(exp)
+        self.last, self.paths, self._moment = {}, paths or StoredPaths(exp), None
 
-    def stored(self, key):
-        "What the paths hold under `key` at the current cycle, `(B, …)`."
-        return self.paths.read(key, self.path, self.cycle)
+    def stored(self, key): return self.paths.read(key, self.path, self.cycle)          # (B, …)
 
     @property
     def truth(self): return self.stored("true_states")
@@ -317,9 +367,11 @@ class Cycles:
     def y(self): return self.stored("observations")
 
     def moment(self):
-        "What is known at the current cycle."
-        truth = self.truth if LEAKS & {*self.agent.sees, *self.agent.critic_sees} else None
-        return self.interface.moment(self.E, self.y, self.obs, self.previous, self.model, truth)
+        "What is known at the current cycle; made once a cycle."
+        if self._moment is None:
+            truth = self.truth if LEAKS & {*self.agent.sees, *self.agent.critic_sees} else None
+            self._moment = self.interface.moment(self.E, self.y, self.obs, self.previous, self.model, truth)
+        return self._moment
 
     def see(self):
         "What the policy sees, `now` `(B, N, C)` and `past` `(B, W, N, 3)`, and what only the `critic` sees."
@@ -337,31 +389,32 @@ class Cycles:
             self.path[b], self.cycle[b], self.length[b] = p, start, 0
             self.E[b] = self.paths.path(int(p)).forecast_states[start]
             self.past[b], self.previous[b] = 0, self.E[b]
+        self._moment = None
+
+    def branch(self, actions):
+        "What the `actions` `(K, B, …)` would earn from here, `(K, B, g)` as in `PAYS`; nothing moves on."
+        return np.stack([pay(self, *analyzed(self, action), least=-3) for action in actions])
 
     def tell(self, b, reason):
         "Tell the chooser how the episode of experiment `b` ended."
         self.chooser.ended(int(self.path[b]), int(self.length[b]), reason == "complete")
 
-    def where(self):
-        "Path and cycle of each experiment."
-        return {"path": self.path.copy(), "cycle": self.cycle.copy()}
+    def put(self, arrays):
+        "Go on from other `arrays` (name → array), as a checkpoint kept them."
+        vars(self).update(arrays, _moment=None)
+
+    def where(self): return {"path": self.path.copy(), "cycle": self.cycle.copy()}
 
     def advance(self, action):
         "Analyze with `action`, score (`last`), forecast. Rewards, terminated, truncated, reasons `(B,)`."
         m, truth = self.moment(), self.truth
-        analysis = self.interface.act(action, m)
-        finite = np.isfinite(analysis).all((1, 2))
-        kept = np.where(finite[:, None, None], analysis, m.E)           # scores stay finite
+        kept, finite = analyzed(self, action)
         local = pay(self, kept, finite)
         self.last = scored(m.E, kept, truth, local)
-        self.past, self.previous = remember(self.interface.norm, self.past, m, kept), kept
+        self.past, self.previous = remember(self.agent, self.interface.norm, self.past, m, kept), kept
         self.E = np.nan_to_num(self.model.step(kept, self.exp.steps), nan=1e6, posinf=1e6, neginf=-1e6)
-        self.cycle, self.length = self.cycle + 1, self.length + 1
-        reasons = why_lost(self, finite)
-        terminated = reasons != ""
-        at_end = (self.length >= self.agent.episode_cycles) | (self.cycle >= self.exp.path_cycles - 1)
-        reasons[~terminated & at_end] = "complete"
-        return local.mean(-1), terminated, ~terminated & at_end, reasons
+        self.cycle, self.length, self._moment = self.cycle + 1, self.length + 1, None
+        return local.mean(-1), *endings(self, finite)
 
 # %% ../nbs/03_env.ipynb #b3151e83
 def spaces_of(cycles):
@@ -405,6 +458,12 @@ class AssimilationVectorEnv(VectorEnv):
         self.rngs = [old if s is None else np_random(int(s))[0] for old, s in zip(self.rngs, seed)]
         self.cycles.begin(range(self.num_envs), self.rngs, **(options or {}))
         return self.cycles.see(), masked(self.cycles.where(), np.ones(self.num_envs, bool))
+
+    def branch(self, actions):
+        """Rewards `(K, B, g)` that `actions` `(K, B, …)` would earn in this cycle, which goes on as it was.
+
+        Last axis: whom the reward pays (`PAYS`). No random number is drawn; branch, then step, is step."""
+        return self.cycles.branch(np.asarray(actions, np.float32))
 
     def step(self, actions):
         "One cycle of each experiment with `actions` `(B, …)`."

@@ -22,10 +22,10 @@ import torch
 
 from .agent import AgentFilter, replay, root_mean_square
 from .curriculum import make_curriculum
-from .data import (AgentConfig, Normalization, config_hash, derived, generate, load_config, load_path,
-                        small_experiment)
+from .data import (WINDOW, AgentConfig, Normalization, config_hash, derived, generate, load_config,
+                        load_path, small_experiment)
 from .eakf import EAKF, fresh, identity
-from .env import LEAKS, PAST, STARTS, Interface
+from .env import LEAKS, STARTS, Interface
 from .files import DataError, find_dir, short, write_json
 from .ppo import Run, iterations
 from .runs import Planned, plain, read_record
@@ -116,7 +116,7 @@ def experiment_of(settings):
 # %% ../nbs/13_judge.ipynb #2de35a1f
 JUDGE = {"runs": 16, "cycles": 300, "seed": 3000, "lost": 0.5}     # arguments of `judge`
 
-def training(exp, preset, seed, steps, judge=JUDGE, factors="percentiles", remembers=tuple(PAST), room=None,
+def training(exp, preset, seed, steps, judge=JUDGE, factors="percentiles", remembers=None, room=None,
              curve=200, **changes):
     """Settings of one training: `preset` of `exp` with `changes`, `steps` environment steps, as plain values.
     `factors`: one of `FACTORS`; `remembers`: what the LSTM sees of the past; `room`: bound of normalized
@@ -124,14 +124,14 @@ def training(exp, preset, seed, steps, judge=JUDGE, factors="percentiles", remem
     agent = exp.preset(preset).replace(**changes, total_timesteps=steps)
     return plain(experiment_settings(exp) | {
         "seed": seed, "agent": agent.model_dump(exclude_defaults=True), "judge": judge, "factors": factors,
-        "remembers": remembers, "room": room or exp.norm_range, "curve": curve})
+        "remembers": remembers or agent.remembers, "room": room or exp.norm_range, "curve": curve})
 
 # %% ../nbs/13_judge.ipynb #65866b4b
 def blind(net, remembers):
     "Let the LSTM of `net` see only the parts `remembers` of the past: the other weights stay zero."
     weight = net.encoder.lstm.weight_ih_l0
-    kept = torch.tensor([float(name in remembers) for name in PAST], device=weight.device)
-    mask = kept.repeat(weight.shape[1] // len(PAST))
+    kept = torch.tensor([float(name in remembers) for name in WINDOW], device=weight.device)
+    mask = kept.repeat(weight.shape[1] // len(WINDOW))
     with torch.no_grad(): weight *= mask
     weight.register_hook(lambda gradient: gradient*mask)
 
@@ -169,7 +169,7 @@ def prepare(settings, dir):
     claim(dir, settings)
     run = Run(exp, agent, dir, make_curriculum(exp), settings["seed"])
     if settings["factors"] != "percentiles": rescale(run, factors_of(exp, settings["factors"]))
-    if run.player.net.encoder.hidden: blind(run.player.net, settings["remembers"])
+    if settings["remembers"] != list(agent.remembers): blind(run.player.net, settings["remembers"])
     run.resume()
     return run
 

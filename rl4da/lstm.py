@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NETWORKS', 'TemporalEncoder', 'through_episode', 'scaled', 'head', 'Policy', 'Agent', 'TemporalAgent', 'stencil',
-           'LocalAgent', 'around', 'MembersAgent', 'Members', 'VectorAgent', 'check_members', 'make_agent', 'shapes_of']
+           'BlockPolicy', 'LocalAgent', 'around', 'MembersAgent', 'Members', 'VectorAgent', 'check_members',
+           'make_agent', 'shapes_of']
 
 # %% ../nbs/04_lstm.ipynb #534dba3f
 from itertools import pairwise
@@ -18,11 +19,14 @@ from .files import ConfigError
 
 # %% ../nbs/04_lstm.ipynb #a5cd0b59
 class TemporalEncoder(nn.Module):
-    "The past `(T, B, R, W, F)` of `R` rows an experiment as features `(T, B, R, H)`; `H` = 0 without memory."
-    def __init__(self, features, hidden, layers, memory):
+    """The past `(T, B, R, W, F)` of `R` rows an experiment as features `(T, B, R, H)`. `length` is `W`.
+
+    `H` is `hidden`, or 0 without memory, or `W F` if the window is passed on as it is (`flat`)."""
+    def __init__(self, features, hidden, layers, memory, length=1):
         super().__init__()
-        self.memory, self.hidden, self.layers = memory, hidden if memory != "none" else 0, layers
-        if self.hidden: self.lstm = nn.LSTM(features, hidden, layers)
+        sizes = {"none": 0, "flat": length*features}
+        self.memory, self.hidden, self.layers = memory, sizes.get(memory, hidden), layers
+        if memory not in sizes: self.lstm = nn.LSTM(features, hidden, layers)
 
     def initial_state(self, B, R):
         "Zeros `(B, R, layers, 2H)`: hidden and cell state, experiments first; empty unless recurrent."
@@ -31,6 +35,7 @@ class TemporalEncoder(nn.Module):
     def forward(self, past, state, start):
         "Features and the state after; `start` `(T, B)` is 1 where an episode begins, before that step."
         if self.memory == "none": return past.new_zeros(*past.shape[:3], 0), state
+        if self.memory == "flat": return past.flatten(-2), state
         if self.memory == "recurrent": return through_episode(self.lstm, past[..., -1, :], state, start)
         read, _ = self.lstm(past.flatten(0, 2).transpose(0, 1))            # (W, T*B*R, H)
         return read[-1].unflatten(0, past.shape[:3]), state
@@ -95,7 +100,8 @@ class TemporalAgent(Agent):
     def __init__(self, agent, shapes, groups):
         super().__init__()
         W, N, F = shapes["past"]
-        self.encoder = TemporalEncoder(N*F, agent.hidden_size, agent.num_layers, agent.memory)
+        self.encoder = TemporalEncoder(N*F, agent.hidden_size, agent.num_layers, agent.memory,
+                                       shapes["past"][0])
         inputs = self.encoder.hidden + prod(shapes["now"])
         policy = Policy(inputs, agent.head_size, prod(shapes["action"]))
         self.policy = nn.Sequential(policy, nn.Unflatten(-1, shapes["action"]))
@@ -111,32 +117,46 @@ class TemporalAgent(Agent):
         return torch.cat([read[:, :, 0], seen["now"].flatten(2)], -1), state
 
 # %% ../nbs/04_lstm.ipynb #34aa73bb
-def stencil(x, reach):
-    "Each site of `x` `(…, N, C)` with its neighbors up to `reach`, `(…, N, (2 reach + 1) C)`, on the ring."
-    return torch.cat([torch.roll(x, k, -2) for k in range(-reach, reach + 1)], -1)
+def stencil(x, reach, block=1):
+    """Each block of `block` sites of `x` `(…, N, C)` on the ring, with its neighbors up to `reach`:
+    `(…, N/block, (block + 2 reach) C)`."""
+    shifts = range(-reach - block + 1, reach + 1)
+    return torch.cat([torch.roll(x, k, -2) for k in shifts], -1)[..., ::block, :]
 
 # %% ../nbs/04_lstm.ipynb #c8009ce2
+class BlockPolicy(Policy):
+    "A `Policy` with `numbers` for each of `block` sites: `(…, P, inputs)` → `(…, P·block, numbers)`."
+    def __init__(self, inputs, width, block, numbers):
+        super().__init__(inputs, width, block*numbers)
+        self.block = block
+
+    def forward(self, x): return super().forward(x).unflatten(-1, (self.block, -1)).flatten(-3, -2)
+
 class LocalAgent(Agent):
-    "One set of weights for every site of a ring: actions `(T, B, N, A)`, a value a site. Any `N`, any `M`."
+    """One set of weights for every site of a ring, or for every `block` of sites: actions `(T, B, N, A)`, a
+    value a site. Any `N` that is a multiple of the block, any `M`."""
     moves, any_size = "sites", True
     def __init__(self, agent, shapes, groups):
         super().__init__()
-        self.reach = agent.reach
-        window = 3*shapes["past"][-1]
-        self.encoder = TemporalEncoder(window, agent.hidden_size, agent.num_layers, agent.memory)
-        inputs = self.encoder.hidden + (2*self.reach + 1)*shapes["now"][-1]
-        self.policy = Policy(inputs, agent.head_size, shapes["action"][-1])
-        critic = head(inputs + 3*shapes.get("critic", [0])[-1], agent.head_size, 1, 1.0)
-        self.critic = nn.Sequential(critic, nn.Flatten(-2))                      # (T, B, N, 1) -> (T, B, N)
-        self.log_std = nn.Parameter(torch.full(shapes["action"][-1:], agent.log_std_init), agent.learn_std)
+        self.reach, self.past_reach, self.block = agent.reach, agent.past_reach, agent.block
+        numbers, (W, N, F) = shapes["action"][-1], shapes["past"]
+        if N % self.block: raise ConfigError(f"block {self.block} must divide the {N} sites")
+        window = (self.block + 2*self.past_reach)*F
+        self.encoder = TemporalEncoder(window, agent.hidden_size, agent.num_layers, agent.memory, W)
+        inputs = self.encoder.hidden + (self.block + 2*self.reach)*shapes["now"][-1]
+        self.policy = BlockPolicy(inputs, agent.head_size, self.block, numbers)
+        known = inputs + (self.block + 2)*shapes.get("critic", [0])[-1]
+        critic = head(known, agent.head_size, self.block, 1.0)
+        self.critic = nn.Sequential(critic, nn.Flatten(-2))                  # (T, B, P, block) -> (T, B, N)
+        self.log_std = nn.Parameter(torch.full((numbers,), agent.log_std_init), agent.learn_std)
 
-    def initial_state(self, B, N): return self.encoder.initial_state(B, N)
-    def read_critic(self, x): return stencil(x, 1)
+    def initial_state(self, B, N): return self.encoder.initial_state(B, N//self.block)
+    def read_critic(self, x): return stencil(x, 1, self.block)
 
     def read(self, seen, state, start):
-        past = stencil(seen["past"], 1).transpose(2, 3)                                  # (T, B, N, W, 3F)
+        past = stencil(seen["past"], self.past_reach, self.block).transpose(2, 3)        # (T, B, P, W, …)
         read, state = self.encoder(past, state, start)
-        return torch.cat([stencil(seen["now"], self.reach), read], -1), state
+        return torch.cat([stencil(seen["now"], self.reach, self.block), read], -1), state
 
 # %% ../nbs/04_lstm.ipynb #2fb093d0
 def around(own, reach):
@@ -148,9 +168,11 @@ class MembersAgent(Agent):
     moves, any_size = "members", True
     def __init__(self, agent, shapes, groups):
         super().__init__()
-        self.reach, self.by_site = agent.reach, agent.ratio == "member_site"
+        self.reach, self.past_reach, self.block = agent.reach, 1, 1
+        self.by_site = agent.ratio == "member_site"
         now, own, width, window = shapes["now"][-1], shapes["own"][-1], agent.head_size, 3*shapes["past"][-1]
-        self.encoder = TemporalEncoder(window, agent.hidden_size, agent.num_layers, agent.memory)
+        self.encoder = TemporalEncoder(window, agent.hidden_size, agent.num_layers, agent.memory,
+                                       shapes["past"][0])
         inputs = self.encoder.hidden + (2*self.reach + 1)*now
         self.policy = Policy(inputs, width, 1 + (2*self.reach + 1)*own)
         self.outlook = head(inputs + 3*shapes.get("critic", [0])[-1], width, width//4, 1.0)
@@ -197,7 +219,8 @@ class VectorAgent(Agent):
     def __init__(self, agent, shapes, groups):
         super().__init__()
         (N, self.M, C), (_, _, F) = shapes["own"], shapes["past"]
-        self.encoder = TemporalEncoder(N*F, agent.hidden_size, agent.num_layers, agent.memory)
+        self.encoder = TemporalEncoder(N*F, agent.hidden_size, agent.num_layers, agent.memory,
+                                       shapes["past"][0])
         inputs, shared = N*C + prod(shapes["now"]) + self.encoder.hidden, agent.network == "member_vector"
         known, width = inputs + prod(shapes.get("critic", [0])), agent.head_size
         self.policy = Members(lambda: Policy(inputs, width, N), self.M, shared)

@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['TAGS', 'IN_PLAY', 'PANELS', 'log_prob', 'by_group', 'regroup', 'Rollout', 'Player', 'final_seen', 'stack', 'gae',
-           'chunks', 'Batch', 'make_batch', 'surrogate', 'value_loss', 'minibatch_loss', 'learn_from', 'minibatches',
-           'update', 'Episodes', 'summary', 'Run', 'score_on_path_0', 'write_checkpoint', 'read_checkpoint',
-           'progress_line', 'iterations', 'fit', 'train', 'plot_training']
+           'chunks', 'Batch', 'make_batch', 'surrogate', 'value_loss', 'minibatch_loss', 'Pairs', 'explore',
+           'pair_cycle', 'scaled_gains', 'pair_loss', 'learn_from', 'minibatches', 'update', 'Episodes', 'summary',
+           'Run', 'score_on_path_0', 'write_checkpoint', 'read_checkpoint', 'progress_line', 'iterations', 'fit',
+           'train', 'plot_training']
 
 # %% ../nbs/05_ppo.ipynb #4fe1a6bf
 import copy
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -208,6 +209,75 @@ def minibatch_loss(net, batch, agent):
              "clipfrac": ((moved - 1).abs() > agent.clip_coef).float().mean()}
     return policy + agent.vf_coef*fit - agent.ent_coef*entropy, stats
 
+# %% ../nbs/05_ppo.ipynb #6d8cc4a4
+@dataclass
+class Pairs:
+    "Cycles with `K` antithetic pairs each, cut into chunks: tensors `(c, chunks*B, …)`."
+    seen: dict
+    start: torch.Tensor
+    mean: torch.Tensor           # of the policy that drew the pairs
+    noise: torch.Tensor          # (c, chunks*B, K, …)
+    gain: torch.Tensor           # (c, chunks*B, K, G): half of what plus earned more than minus
+    states: torch.Tensor         # (chunks*B, …)
+
+    @classmethod
+    def of(cls, kept, states, c):
+        "From what `Player.pair_cycle` returned, cycle by cycle."
+        seen, *rest = zip(*kept)
+        cut = lambda x: chunks(torch.stack(x), c)
+        seen = {key: cut([s[key] for s in seen]) for key in seen[0]}
+        return cls(seen, *map(cut, rest), torch.stack(states).flatten(0, 1))
+
+    def pick(self, j):
+        "The chunks `j`."
+        take = lambda x: x.index_select(1, j)
+        seen = {key: take(x) for key, x in self.seen.items()}
+        return Pairs(seen, *map(take, (self.start, self.mean, self.noise, self.gain)), self.states[j])
+
+# %% ../nbs/05_ppo.ipynb #5e3823b2
+@torch.no_grad()
+def explore(player, T, on_cycle=None):
+    "`T` cycles of antithetic `Pairs`; each goes on from the plus of its first pair."
+    kept, states = [], []
+    for t in range(T):
+        if t % player.agent.chunk_steps == 0: states.append(player.state)
+        kept.append(pair_cycle(player, on_cycle))
+    return Pairs.of(kept, states, player.agent.chunk_steps)
+
+def pair_cycle(player, on_cycle=None):
+    "One cycle: look, draw pairs, ask what each would earn, step. What `Pairs` keeps of it."
+    seen, start, agent, std = player.seen, player.start, player.agent, player.net.log_std.exp()
+    mean, player.state = player.net.act({k: x[None] for k, x in seen.items()}, player.state, start[None])
+    noise = torch.randn(agent.pairs, *mean[0].shape).to(player.device)
+    tried = torch.stack([mean + std*noise, mean - std*noise]).flatten(0, 1).cpu().numpy()       # (2K, B, …)
+    earned = player.env.branch(tried)
+    plus, minus = earned.reshape(2, -1, earned.shape[-1])
+    gain = regroup((plus - minus)/2, agent, *player.env.cycles.E.shape[1:])
+    obs, rewards, terminated, truncated, info = player.env.step(tried[0])
+    player.seen, ended = player.tensors(obs), terminated | truncated
+    player.start = torch.as_tensor(ended, dtype=torch.float32, device=player.device)
+    if on_cycle: on_cycle(player.env, rewards, ended, info)
+    gain = torch.as_tensor(gain, device=player.device).unflatten(0, noise.shape[:2])            # (K, B, G)
+    return seen, start, mean[0], noise.transpose(0, 1), gain.transpose(0, 1)
+
+# %% ../nbs/05_ppo.ipynb #6eb4ead1
+def scaled_gains(pairs):
+    "The same pairs with gains of unit variance."
+    return replace(pairs, gain=pairs.gain / (pairs.gain.std() + 1e-8))
+
+def pair_loss(net, batch, agent):
+    "Loss and statistics of the pairs in `batch`, whose gains have unit variance."
+    mean, _ = net.act(batch.seen, batch.states, batch.start)
+    D = (mean - batch.mean) * torch.exp(-net.log_std)
+    half = -0.5*by_group(D**2, agent.ratio)[:, :, None]                          # (c, n, 1, G)
+    along = by_group((D[:, :, None]*batch.noise).flatten(1, 2), agent.ratio)
+    dot = along.unflatten(1, batch.noise.shape[1:3])                             # (c, n, K, G)
+    policy = sum(surrogate(half + sign*dot, sign*batch.gain, agent.clip_coef) for sign in (1, -1))
+    moved = (half + dot).detach().clamp(-20, 20).exp()
+    stats = {"policy_loss": policy.detach(), "approx_kl": -half.detach().mean(), "ratio_max": moved.max(),
+             "clipfrac": ((moved - 1).abs() > agent.clip_coef).float().mean()}
+    return policy, stats
+
 # %% ../nbs/05_ppo.ipynb #beea5728
 def learn_from(net, optimizer, loss, agent):
     "One step of gradient descent, clipped to `max_grad_norm`. Returns gradient norms: all, and the LSTM's."
@@ -229,9 +299,9 @@ def minibatches(K, agent):
 
 def update(net, optimizer, batch, agent):
     "All epochs over `batch`. Returns the statistics of every minibatch, a list of dicts of numbers."
-    history = []
+    history, loss_of = [], pair_loss if agent.pairs else minibatch_loss
     for epoch, j in minibatches(batch.start.shape[1], agent):
-        loss, stats = minibatch_loss(net, batch.pick(j), agent)
+        loss, stats = loss_of(net, batch.pick(j), agent)
         if agent.target_kl is not None and stats["approx_kl"] > agent.target_kl: break
         stats |= learn_from(net, optimizer, loss, agent)
         history.append({"epoch": epoch, **stats})
@@ -269,7 +339,9 @@ def summary(history, batch, net):
     table = pd.DataFrame([{k: float(v) for k, v in row.items()} for row in history])
     row = {TAGS.get(key, f"losses/{key}"): x for key, x in table.drop(columns="epoch").mean().items()}
     row["losses/clipfrac_first_epoch"] = table.clipfrac[table.epoch == 0].mean()
-    row["losses/explained_variance"] = 1 - ((batch.returns - batch.value).var() / batch.returns.var()).item()
+    if isinstance(batch, Batch):
+        left = (batch.returns - batch.value).var() / batch.returns.var()
+        row["losses/explained_variance"] = 1 - left.item()
     return row | {"policy/action_std_mean": net.log_std.exp().mean().item()}
 
 # %% ../nbs/05_ppo.ipynb #97ad36a3
@@ -298,7 +370,8 @@ class Run:
         agent, began = self.agent, time.perf_counter()
         left = 1 - self.step/agent.total_timesteps if agent.anneal_lr else 1
         self.optimizer.param_groups[0]["lr"] = agent.learning_rate * left
-        batch = make_batch(self.player.play(agent.num_steps, self.episodes), agent)
+        if agent.pairs: batch = scaled_gains(explore(self.player, agent.num_steps, self.episodes))
+        else: batch = make_batch(self.player.play(agent.num_steps, self.episodes), agent)
         history = update(self.player.net, self.optimizer, batch, agent)
         cycles, took = agent.num_envs * agent.num_steps, time.perf_counter() - began
         self.step, self.seconds = self.step + cycles, self.seconds + took
@@ -362,7 +435,7 @@ def read_checkpoint(run):
     run.chooser.load_state_dict(old["chooser"])
     p.seen, p.state, p.start = ({k: x.to(p.device) for k, x in old["player"]["seen"].items()},
                                 old["player"]["state"].to(p.device), old["player"]["start"].to(p.device))
-    for key, x in old["cycles"].items(): setattr(c, key, x.numpy().copy())
+    c.put({key: x.numpy().copy() for key, x in old["cycles"].items()})
     for rng, state in zip(p.env.rngs, old["random"]["envs"]): rng.bit_generator.state = state
     torch.set_rng_state(old["random"]["torch"])
     vars(run.episodes).update({**old["episodes"], "sums": old["episodes"]["sums"].numpy().copy()})
