@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['ENTRY', 'ONE_THREAD', 'KEPT', 'RunError', 'name_of', 'find_run', 'plain', 'read_metrics', 'same', 'is_done',
            'run_one', 'leave_with', 'main', 'start', 'on_terminate', 'finish', 'run_missing', 'last_line',
-           'check_names', 'sweep', 'describe', 'collect', 'Planned', 'read_record', 'keep_record', 'begin_anew',
-           'run_and_record', 'run_tiny', 'command', 'how_made', 'page', 'due']
+           'check_names', 'sweep', 'describe', 'Planned', 'read_record', 'keep_record', 'begin_anew', 'run_and_record',
+           'run_tiny', 'command', 'how_made', 'page', 'due']
 
 # %% ../nbs/02a_runs.ipynb #899edc30
 import json
@@ -180,13 +180,6 @@ def describe(failed, codes, folder):
     name, log = failed[0], folder / failed[0] / "run.log"
     reason = f"killed by signal {-codes[name]}" if (codes[name] or 0) < 0 else last_line(log)
     return f"{len(failed)} failed ({', '.join(failed)}). {name}: {reason}; see {short(log)}"
-
-# %% ../nbs/02a_runs.ipynb #d0f794af
-def collect(folder):
-    "Settings and result of every complete run in `folder` as a DataFrame, a row each, indexed by name."
-    rows = {dir.name: read_metrics(dir) for dir in sorted(Path(folder).iterdir()) if read_metrics(dir)}
-    return pd.DataFrame.from_dict({name: {**m["settings"], **m["result"], "cpu_seconds": m["cpu_seconds"]}
-                                   for name, m in rows.items()}, orient="index")
 
 # %% ../nbs/02a_runs.ipynb #d85b1141
 @dataclass(frozen=True)
